@@ -1,0 +1,25 @@
+# Compile options that every target of hone shares.
+add_compile_options(-Wall -Wextra -Wno-unused-parameter -fno-exceptions)
+if(HONE_ENABLE_ASSERTIONS)
+  add_compile_options(-UNDEBUG)
+endif()
+# Byte-identical programs for any build folder: no path of this machine in the objects.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=./build)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld)
+endif()
+if(HONE_SANITIZE)
+  list(JOIN HONE_SANITIZE "," sanitizers)
+  add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${sanitizers})
+endif()
+
+# hone_add_library(NAME SOURCES... [LINK targets...]): a static library of one source folder.
+function(hone_add_library name)
+  cmake_parse_arguments(ARG "" "" "LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
