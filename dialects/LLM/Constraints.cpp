@@ -1,0 +1,39 @@
+//===- Constraints.cpp - What verifiers of llm ops share ------------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constraints.h"
+
+using namespace mlir;
+using namespace hone::llm;
+
+FailureOr<RankedTensorType> hone::llm::inferMatrix(std::optional<Location> location, StringRef op, StringRef operand,
+                                                   Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || tensor.getRank() != 2 || tensor.isDynamicDim(1))
+    return emitOptionalError(location, "'", op, "' op expected '", operand, "' of rank 2 with static columns, got ",
+                             type);
+  return tensor;
+}
+
+LogicalResult hone::llm::verifyMatrix(Operation *op, StringRef operand, RankedTensorType type) {
+  return inferMatrix(op->getLoc(), op->getName().getStringRef(), operand, type);
+}
+
+LogicalResult hone::llm::verifySameRows(Operation *op, StringRef indicesName, ShapedType indices, StringRef matrixName,
+                                        RankedTensorType matrix) {
+  if (succeeded(verifyCompatibleShape(indices.getShape(), matrix.getShape().take_front())))
+    return success();
+  return op->emitOpError("expected '") << indicesName << "' to have as many rows as '" << matrixName << "' of type "
+                                       << matrix << ", got " << indices;
+}
+
+LogicalResult hone::llm::verifyPositive(Operation *op, StringRef attribute, FloatAttr value) {
+  APFloat number = value.getValue();
+  if (number.isFinite() && !number.isNegative() && !number.isZero())
+    return success();
+  return op->emitOpError("expected '") << attribute << "' to be positive and finite, got " << value;
+}

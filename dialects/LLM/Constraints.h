@@ -1,0 +1,35 @@
+//===- Constraints.h - What verifiers of llm ops share ---------- -*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each function reports what it expected and what it got under the name that the op gives the value.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_DIALECTS_LLM_CONSTRAINTS_H
+#define HONE_DIALECTS_LLM_CONSTRAINTS_H
+
+#include "hone/dialects/LLM/LLMOps.h"
+
+namespace hone::llm {
+
+/// `type` as [rows][columns] with static columns. For inference, which runs before the types of operands are verified.
+mlir::FailureOr<mlir::RankedTensorType> inferMatrix(std::optional<mlir::Location> location, llvm::StringRef op,
+                                                    llvm::StringRef operand, mlir::Type type);
+
+/// As `inferMatrix`, for verifiers.
+mlir::LogicalResult verifyMatrix(mlir::Operation *op, llvm::StringRef operand, mlir::RankedTensorType type);
+
+/// `indices` has one element for each row of `matrix`, as far as both are static.
+mlir::LogicalResult verifySameRows(mlir::Operation *op, llvm::StringRef indicesName, mlir::ShapedType indices,
+                                   llvm::StringRef matrixName, mlir::RankedTensorType matrix);
+
+/// `value`, the float attribute `attribute`, is positive and finite.
+mlir::LogicalResult verifyPositive(mlir::Operation *op, llvm::StringRef attribute, mlir::FloatAttr value);
+
+} // namespace hone::llm
+
+#endif // HONE_DIALECTS_LLM_CONSTRAINTS_H

@@ -1,0 +1,71 @@
+//===- ProductReference.cpp - Reference lowerings: products ---------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceBuilder.h"
+
+using namespace mlir;
+using namespace hone::llm;
+
+/// `input` as a product takes it: rounded first where `activations` says so.
+static Value buildActivations(ReferenceBuilder &b, Value input, std::optional<Precision> activations) {
+  if (activations == Precision::Int16)
+    return roundToBlocks(b, input);
+  return input;
+}
+
+/// sum_k input[r][k] * weight[n][k], of type `type`.
+static Value buildProduct(ReferenceBuilder &b, Type type, Value input, Value weight) {
+  return b.generateLike(cast<RankedTensorType>(type), input, [&](ValueRange indices) {
+    return b.toF32(b.sum(b.size(input, 1), [&](Value column) {
+      return b.mulF(b.atF64(input, {indices[0], column}), b.atF64(weight, {indices[1], column}));
+    }));
+  });
+}
+
+/// function(gate) * up, element by element.
+static Value buildGatedActivation(ReferenceBuilder &b, Activation function, Value gate, Value up) {
+  return b.generateLike(cast<RankedTensorType>(gate.getType()), gate, [&](ValueRange indices) {
+    Value x = b.atF64(gate, indices);
+    Value activated;
+    switch (function) {
+    case Activation::SiLU: {
+      Value exponential = math::ExpOp::create(b, arith::NegFOp::create(b, x));
+      activated = b.divF(x, b.addF(b.f64(1.0), exponential));
+      break;
+    }
+    }
+    return b.toF32(b.mulF(activated, b.atF64(up, indices)));
+  });
+}
+
+FailureOr<SmallVector<Value>> LinearOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  Value input = buildActivations(b, operands[0], getActivations());
+  return SmallVector<Value>{buildProduct(b, getResult().getType(), input, operands[1])};
+}
+
+FailureOr<SmallVector<Value>> QKVOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  Value input = buildActivations(b, operands[0], getActivations());
+  SmallVector<Value> results;
+  for (auto [type, weight] : ::llvm::zip_equal(getOperation()->getResultTypes(), operands.drop_front()))
+    results.push_back(buildProduct(b, type, input, weight));
+  return results;
+}
+
+FailureOr<SmallVector<Value>> GatedActivationOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{buildGatedActivation(b, getFunction(), operands[0], operands[1])};
+}
+
+FailureOr<SmallVector<Value>> GatedLinearOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  Value input = buildActivations(b, operands[0], getActivations());
+  Value gate = buildProduct(b, getResult().getType(), input, operands[1]);
+  Value up = buildProduct(b, getResult().getType(), input, operands[2]);
+  return SmallVector<Value>{buildGatedActivation(b, getFunction(), gate, up)};
+}

@@ -1,0 +1,146 @@
+//===- RowsOps.cpp - Ops from rows to rows --------------------------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constraints.h"
+
+using namespace mlir;
+using namespace hone::llm;
+
+/// The size of `indices`, the operand `operand` of `op`, which has one element per row of a result.
+static FailureOr<int64_t> inferRows(std::optional<Location> location, StringRef op, StringRef operand, Type indices) {
+  auto tensor = dyn_cast<RankedTensorType>(indices);
+  if (!tensor || tensor.getRank() != 1)
+    return emitOptionalError(location, "'", op, "' op expected '", operand, "' of rank 1, got ", indices);
+  return tensor.getDimSize(0);
+}
+
+/// [rows][columns] in f32.
+static RankedTensorType getRowsType(MLIRContext *context, int64_t rows, int64_t columns) {
+  return RankedTensorType::get({rows, columns}, Float32Type::get(context));
+}
+
+/// `weight` is f32 of shape [columns of `input`].
+static LogicalResult verifyNormWeight(Operation *op, RankedTensorType weight, RankedTensorType input) {
+  int64_t columns = input.getDimSize(1);
+  if (weight == RankedTensorType::get({columns}, Float32Type::get(op->getContext())))
+    return success();
+  return op->emitOpError("expected 'weight' of type 'tensor<")
+         << columns << "xf32>' to match the columns of 'input', got " << weight;
+}
+
+//===----------------------------------------------------------------------===//
+// embedding
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, ValueRange operands,
+                                            DictionaryAttr, OpaqueProperties, RegionRange,
+                                            SmallVectorImpl<Type> &types) {
+  auto rows = inferRows(location, getOperationName(), "tokens", operands[0].getType());
+  // C1
+  auto table = inferMatrix(location, getOperationName(), "table", operands[1].getType());
+  if (failed(rows) || failed(table))
+    return failure();
+  types.push_back(getRowsType(context, *rows, table->getDimSize(1)));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// select_rows
+//===----------------------------------------------------------------------===//
+
+LogicalResult SelectRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                             ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
+                                             SmallVectorImpl<Type> &types) {
+  // C1
+  auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
+  auto rows = inferRows(location, getOperationName(), "rows", operands[1].getType());
+  if (failed(input) || failed(rows))
+    return failure();
+  types.push_back(getRowsType(context, *rows, input->getDimSize(1)));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// add
+//===----------------------------------------------------------------------===//
+
+LogicalResult AddOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                      OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  types.push_back(operands[0].getType());
+  return success();
+}
+
+LogicalResult AddOp::verify() {
+  // C1: that the types are the same is a trait.
+  return verifyMatrix(*this, "lhs", getLhs().getType());
+}
+
+//===----------------------------------------------------------------------===//
+// rms_norm
+//===----------------------------------------------------------------------===//
+
+LogicalResult RMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                          OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  types.push_back(operands[0].getType());
+  return success();
+}
+
+LogicalResult RMSNormOp::verify() {
+  // C1
+  if (failed(verifyMatrix(*this, "input", getInput().getType())))
+    return failure();
+  // C2
+  if (failed(verifyNormWeight(*this, getWeight().getType(), getInput().getType())))
+    return failure();
+  // C3
+  return verifyPositive(*this, "epsilon", getEpsilonAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// add_rms_norm
+//===----------------------------------------------------------------------===//
+
+LogicalResult AddRMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands,
+                                             DictionaryAttr, OpaqueProperties, RegionRange,
+                                             SmallVectorImpl<Type> &types) {
+  types.append(2, operands[0].getType());
+  return success();
+}
+
+LogicalResult AddRMSNormOp::verify() {
+  // C1: that the types are the same is a trait.
+  if (failed(verifyMatrix(*this, "input", getInput().getType())))
+    return failure();
+  // C2
+  if (failed(verifyNormWeight(*this, getWeight().getType(), getInput().getType())))
+    return failure();
+  // C3
+  return verifyPositive(*this, "epsilon", getEpsilonAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// quantize_rows
+//===----------------------------------------------------------------------===//
+
+/// Columns that share a scale.
+static constexpr int64_t kBlockColumns = 32;
+
+LogicalResult QuantizeRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
+                                               ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
+                                               SmallVectorImpl<Type> &types) {
+  // C1
+  auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
+  if (failed(input))
+    return failure();
+  if (input->getDimSize(1) % kBlockColumns != 0)
+    return emitOptionalError(location, "'", getOperationName(),
+                             "' op expected the columns of 'input' to be a multiple of ", kBlockColumns, ", got ",
+                             *input);
+  types.push_back(RankedTensorType::get(input->getShape(), IntegerType::get(context, 16),
+                                        BlockedAttr::get(context, kBlockColumns)));
+  return success();
+}

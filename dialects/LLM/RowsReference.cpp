@@ -1,0 +1,101 @@
+//===- RowsReference.cpp - Reference lowerings: rows in, rows out ---------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceBuilder.h"
+
+using namespace mlir;
+using namespace hone::llm;
+
+/// Columns that share a scale once activations are rounded, and the largest integer that they are rounded to.
+static constexpr int64_t kBlockColumns = 32;
+static constexpr float kLargestInt16 = 32767.0f;
+
+FailureOr<SmallVector<Value>> EmbeddingOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  Value tokens = operands[0], table = operands[1];
+  auto type = cast<RankedTensorType>(getResult().getType());
+  Value result = b.generateLike(type, tokens, [&](ValueRange indices) {
+    return b.at(table, {b.indexAt(tokens, indices[0]), indices[1]});
+  });
+  return SmallVector<Value>{result};
+}
+
+FailureOr<SmallVector<Value>> SelectRowsOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  Value input = operands[0], rows = operands[1];
+  auto type = cast<RankedTensorType>(getResult().getType());
+  Value result = b.generateLike(
+      type, rows, [&](ValueRange indices) { return b.at(input, {b.indexAt(rows, indices[0]), indices[1]}); });
+  return SmallVector<Value>{result};
+}
+
+/// The f32 sum of two tensors, element by element.
+static Value buildAdd(ReferenceBuilder &b, Value lhs, Value rhs) {
+  return b.generateLike(cast<RankedTensorType>(lhs.getType()), lhs,
+                        [&](ValueRange indices) { return b.addF(b.at(lhs, indices), b.at(rhs, indices)); });
+}
+
+FailureOr<SmallVector<Value>> AddOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{buildAdd(b, operands[0], operands[1])};
+}
+
+/// input[r][i] * weight[i] / sqrt(mean_j(input[r][j]^2) + epsilon)
+static Value buildRMSNorm(ReferenceBuilder &b, Value input, Value weight, const APFloat &epsilon) {
+  auto type = cast<RankedTensorType>(input.getType());
+  Value columns = b.size(input, 1);
+  auto rowType = RankedTensorType::get({type.getDimSize(0)}, b.getF64Type());
+  Value norms = b.generateLike(rowType, input, [&](ValueRange indices) {
+    Value squares = b.sum(columns, [&](Value column) {
+      Value element = b.atF64(input, {indices[0], column});
+      return b.mulF(element, element);
+    });
+    Value mean = b.divF(squares, b.indexToF64(columns));
+    return Value(math::SqrtOp::create(b, b.addF(mean, b.f64(epsilon.convertToFloat()))));
+  });
+  return b.generateLike(type, input, [&](ValueRange indices) {
+    Value scaled = b.mulF(b.atF64(input, indices), b.atF64(weight, indices[1]));
+    return b.toF32(b.divF(scaled, b.at(norms, indices[0])));
+  });
+}
+
+FailureOr<SmallVector<Value>> RMSNormOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{buildRMSNorm(b, operands[0], operands[1], getEpsilon())};
+}
+
+FailureOr<SmallVector<Value>> AddRMSNormOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  Value sum = buildAdd(b, operands[0], operands[1]);
+  return SmallVector<Value>{sum, buildRMSNorm(b, sum, operands[2], getEpsilon())};
+}
+
+Value hone::llm::roundToBlocks(ReferenceBuilder &b, Value input) {
+  auto type = cast<RankedTensorType>(input.getType());
+  assert(type.getDimSize(1) % kBlockColumns == 0 && "the verifiers of both users check this");
+  auto scaleType = RankedTensorType::get({type.getDimSize(0), type.getDimSize(1) / kBlockColumns}, b.getF32Type());
+  // f32 throughout: the formula says which number is rounded, to the last bit.
+  Value scales = b.generateLike(scaleType, input, [&](ValueRange indices) {
+    Value first = b.mulI(indices[1], b.index(kBlockColumns));
+    Value largest = b.accumulate(b.index(kBlockColumns), b.f32(0.0f), [&](Value column, Value partial) {
+      Value magnitude = math::AbsFOp::create(b, b.at(input, {indices[0], b.addI(first, column)}));
+      return Value(arith::MaximumFOp::create(b, partial, magnitude));
+    });
+    return b.divF(largest, b.f32(kLargestInt16));
+  });
+  return b.generateLike(type, input, [&](ValueRange indices) {
+    Value scale = b.at(scales, {indices[0], b.divI(indices[1], b.index(kBlockColumns))});
+    Value rounded = math::RoundEvenOp::create(b, b.divF(b.at(input, indices), scale));
+    Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.f32(0.0f));
+    return b.select(isZero, b.f32(0.0f), b.mulF(rounded, scale));
+  });
+}
+
+FailureOr<SmallVector<Value>> QuantizeRowsOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{roundToBlocks(b, operands[0])};
+}
