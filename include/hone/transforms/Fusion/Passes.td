@@ -1,0 +1,44 @@
+//===- Passes.td - Fusion passes -------------------------*- tablegen -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_TRANSFORMS_FUSION_PASSES
+#define HONE_TRANSFORMS_FUSION_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FuseQKVPass : Pass<"hone-fuse-qkv", "::mlir::func::FuncOp"> {
+  let summary = "One kernel for the three projections of an attention layer";
+  let description = [{
+    q = linear(x, wq), k = linear(x, wk), v = linear(x, wv)  =>  q, k, v = qkv(x, wq, wk, wv)
+
+    Saves two barriers per layer and reads the activations once. The projections are told apart by their use: values
+    and keys go to one `llm.kv_append`, queries to an `llm.attention` that reads it.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
+def FuseGatedLinearPass : Pass<"hone-fuse-gated-linear", "::mlir::func::FuncOp"> {
+  let summary = "One kernel for gate, up and the activation between them";
+  let description = [{
+    gated_activation(linear(x, wg), linear(x, wu))  =>  gated_linear(x, wg, wu)
+
+    Saves two barriers per layer and writing both projections to memory.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
+def FuseAddRMSNormPass : Pass<"hone-fuse-add-rms-norm", "::mlir::func::FuncOp"> {
+  let summary = "Residual addition and the norm that follows it in one kernel";
+  let description = [{
+    s = add(x, r), n = rms_norm(s, w)  =>  s, n = add_rms_norm(x, r, w)
+
+    Saves a barrier and reading the sum again. The sum stays a result, since the residual stream outlives the norm.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
+#endif // HONE_TRANSFORMS_FUSION_PASSES

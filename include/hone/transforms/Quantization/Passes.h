@@ -1,0 +1,24 @@
+//===- Passes.h - Quantization passes -*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_TRANSFORMS_QUANTIZATION_PASSES_H
+#define HONE_TRANSFORMS_QUANTIZATION_PASSES_H
+
+#include "hone/dialects/LLM/LLMAttrs.h"
+#include "mlir/Pass/Pass.h"
+
+namespace hone {
+
+#define GEN_PASS_DECL
+#include "hone/transforms/Quantization/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "hone/transforms/Quantization/Passes.h.inc"
+
+} // namespace hone
+
+#endif // HONE_TRANSFORMS_QUANTIZATION_PASSES_H

@@ -1,0 +1,73 @@
+//===- PackWeights.cpp - Lay weights out in panels ----------------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hone/dialects/LLM/Encodings.h"
+#include "hone/dialects/LLM/LLMOps.h"
+#include "hone/transforms/Tiling/Passes.h"
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::llm;
+
+namespace hone {
+#define GEN_PASS_DEF_PACKWEIGHTSPASS
+#include "hone/transforms/Tiling/Passes.h.inc"
+} // namespace hone
+
+namespace {
+
+struct PackWeightsPass : hone::impl::PackWeightsPassBase<PackWeightsPass> {
+  using PackWeightsPassBase::PackWeightsPassBase;
+
+  void runOnOperation() override {
+    if (rows != 8 || columns != 32) {
+      getOperation().emitError("expected panels of 8 rows and 32 columns, got ")
+          << rows << " x " << columns << "; other sizes have no kernels yet";
+      return signalPassFailure();
+    }
+    DenseMap<StringAttr, Type> packed;
+    for (auto weight : getOperation().getOps<WeightOp>())
+      if (Type type = pack(weight))
+        packed[weight.getSymNameAttr()] = type;
+
+    getOperation().walk([&](WeightRefOp reference) {
+      auto found = packed.find(reference.getWeightAttr().getAttr());
+      if (found != packed.end())
+        reference.getResult().setType(cast<RankedTensorType>(found->second));
+    });
+  }
+
+private:
+  /// Appends decode (where the scheme needs it) and pack to the recipe. Returns the new type, or null for a weight that
+  /// stays as it is: norm weights, and what is packed already.
+  Type pack(WeightOp weight) {
+    StoredAttr stored = getStored(weight.getType());
+    if (!stored || stored.getPanel())
+      return {};
+    auto yield = cast<YieldOp>(weight.getRecipe().front().getTerminator());
+    OpBuilder builder(yield);
+    Value value = yield.getValue();
+    auto type = cast<RankedTensorType>(value.getType());
+    Scheme scheme = stored.getScheme();
+    if (!hasPackedForm(scheme)) {
+      remark::missed(weight.getLoc(), remark::RemarkOpts::name("PackWeights").category("hone-pack-weights"))
+          << remark::reason("'{0}' has no packed form and is stored as f32", stringifyScheme(scheme).str());
+      scheme = Scheme::F32;
+      type = RankedTensorType::get(type.getShape(), builder.getF32Type(), StoredAttr::get(&getContext(), scheme));
+      value = DecodeOp::create(builder, weight.getLoc(), type, value);
+    }
+    auto panel = PanelAttr::get(&getContext(), rows, columns);
+    type = RankedTensorType::get(type.getShape(), type.getElementType(), StoredAttr::get(&getContext(), scheme, panel));
+    value = PackOp::create(builder, weight.getLoc(), type, value);
+    yield.getValueMutable().assign(value);
+    weight.setType(type);
+    return type;
+  }
+};
+
+} // namespace
