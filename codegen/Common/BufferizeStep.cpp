@@ -1,0 +1,226 @@
+//===- BufferizeStep.cpp - Memory for a step and its kernels ------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hone/codegen/Common/Buffers.h"
+#include "hone/codegen/Common/Passes.h"
+#include "hone/dialects/LLM/Encodings.h"
+#include "hone/dialects/LLM/LLMOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::llm;
+
+namespace hone {
+#define GEN_PASS_DEF_BUFFERIZESTEPPASS
+#include "hone/codegen/Common/Passes.h.inc"
+} // namespace hone
+
+namespace {
+
+struct BufferizeStepPass : hone::impl::BufferizeStepPassBase<BufferizeStepPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (auto [index, weight] : llvm::enumerate(module.getOps<WeightOp>()))
+      weightIndices[weight.getSymNameAttr()] = index;
+    SmallVector<func::FuncOp> steps;
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (function->hasAttr(kKernelAttr) && failed(bufferizeKernel(function)))
+        return signalPassFailure();
+      if (function->hasAttr(kStepAttr))
+        steps.push_back(function);
+    }
+    for (func::FuncOp step : steps) {
+      if (failed(verifyStep(step)))
+        return signalPassFailure();
+      describeStep(step);
+      if (failed(bufferizeStep(step)))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  DenseMap<StringAttr, int64_t> weightIndices;
+  /// For each kernel, the argument whose number of rows each result has.
+  DenseMap<StringAttr, unsigned> rowSource;
+
+  LogicalResult bufferizeKernel(func::FuncOp kernel) {
+    Block &body = kernel.getBody().front();
+    if (body.getOperations().size() != 2 || !isa<ReferenceLoweringOpInterface>(body.front()))
+      return kernel.emitOpError("expected a kernel to hold one llm op and its return; run hone-outline-kernels first");
+    Operation *op = &body.front();
+    rowSource[kernel.getSymNameAttr()] = isa<SelectRowsOp>(op) ? 1 : 0;
+
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    SmallVector<Type> types;
+    SmallVector<DictionaryAttr> attributes;
+    auto addArgument = [&](Type type, StringRef access) {
+      types.push_back(type);
+      attributes.push_back(access.empty() ? builder.getDictionaryAttr({})
+                                          : builder.getDictionaryAttr(builder.getNamedAttr(
+                                                kAccessAttr, builder.getStringAttr(access))));
+    };
+    bool appends = isa<KVAppendOp>(op);
+    for (BlockArgument argument : body.getArguments()) {
+      Type type = argument.getType();
+      Type buffer = getBufferType(type);
+      addArgument(buffer, buffer == type ? "" : isa<KVType>(type) && appends ? "read_write" : "read");
+      if (buffer == type)
+        continue;
+      argument.setType(buffer);
+      auto value = FromBufferOp::create(builder, loc, type, argument);
+      argument.replaceAllUsesExcept(value, value);
+    }
+    builder.setInsertionPointAfter(op);
+    for (OpResult result : op->getResults()) {
+      if (isa<KVType>(result.getType())) {
+        // The pages are updated in place.
+        auto append = cast<KVAppendOp>(op);
+        Value pages = append.getKv().getDefiningOp<FromBufferOp>().getBuffer();
+        ToBufferOp::create(builder, loc, result, pages);
+        continue;
+      }
+      Type buffer = getBufferType(result.getType());
+      addArgument(buffer, "write");
+      ToBufferOp::create(builder, loc, result, body.addArgument(buffer, loc));
+    }
+    for (int i = 0; i < 2; ++i) { // worker, workers
+      addArgument(builder.getIndexType(), "");
+      body.addArgument(builder.getIndexType(), loc);
+    }
+    body.getTerminator()->setOperands({});
+    kernel.setFunctionType(builder.getFunctionType(types, {}));
+    kernel.setAllArgAttrs(attributes);
+    return success();
+  }
+
+  LogicalResult verifyStep(func::FuncOp step) {
+    FunctionType type = step.getFunctionType();
+    if (type.getNumInputs() != 5 || type.getNumResults() != 2 || !isa<KVType>(type.getInput(kPages)))
+      return step.emitOpError("expected a step of (tokens, positions, sequences, logit rows, kv) with results (logits, "
+                              "kv), got type ")
+             << type;
+    if (!step.getBody().front().getTerminator()->getOperand(0).getDefiningOp<func::CallOp>())
+      return step.emitOpError("expected the logits to be the result of a kernel");
+    return success();
+  }
+
+  /// Keeps on the module what the descriptor states about a step and what its memory form no longer says.
+  void describeStep(func::FuncOp step) {
+    Builder builder(&getContext());
+    FunctionType type = step.getFunctionType();
+    PageLayout pages(cast<KVType>(type.getInput(kPages)));
+    DenseSet<StringAttr> read;
+    int64_t bytes = 0;
+    step.walk([&](WeightRefOp reference) {
+      // A table is read for one row only.
+      bool product = llvm::any_of(reference->getUsers(), [](Operation *user) {
+        auto call = dyn_cast<func::CallOp>(user);
+        return call && !call.getCallee().starts_with(EmbeddingOp::getOperationName().split('.').second);
+      });
+      if (product && read.insert(reference.getWeightAttr().getAttr()).second)
+        bytes += getWeightBytes(cast<RankedTensorType>(reference.getType()));
+    });
+    int64_t vocabulary = cast<ShapedType>(type.getResult(0)).getDimSize(1);
+    getOperation()->setAttr(kBytesPerRowAttr, builder.getI64IntegerAttr(bytes));
+    getOperation()->setAttr(kPageBytesAttr, builder.getI64IntegerAttr(pages.bytes()));
+    getOperation()->setAttr(kVocabularyAttr, builder.getI64IntegerAttr(vocabulary));
+  }
+
+  LogicalResult bufferizeStep(func::FuncOp step) {
+    Block &body = step.getBody().front();
+    auto terminator = cast<func::ReturnOp>(body.getTerminator());
+    Value logits = terminator.getOperand(0);
+    auto pagesType = LLVM::LLVMPointerType::get(&getContext());
+    OpBuilder builder(&getContext());
+    Type logitsType = getBufferType(logits.getType());
+
+    // Old arguments become the first of the new ones; the buffers of values are kept beside the values.
+    Location loc = step.getLoc();
+    for (BlockArgument argument : body.getArguments())
+      argument.setType(getBufferType(argument.getType()));
+    Type added[] = {logitsType, pagesType, MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), pagesType,
+                    builder.getIndexType(), builder.getIndexType()};
+    for (Type argument : added)
+      body.addArgument(argument, loc);
+    builder.setInsertionPointToStart(&body);
+    auto zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value rows = memref::DimOp::create(builder, loc, body.getArgument(kTokens), zero);
+    Value logitRows = memref::DimOp::create(builder, loc, body.getArgument(kLogitRows), zero);
+    for (StepArgument argument : {kTokens, kPositions, kSequences})
+      rowCounts[body.getArgument(argument)] = rows;
+    rowCounts[body.getArgument(kLogitRows)] = logitRows;
+
+    DenseMap<Value, Value> buffers;
+    buffers[logits] = body.getArgument(kLogits);
+    auto getBuffer = [&](Value value) {
+      Value buffer = buffers.lookup(value);
+      return buffer ? buffer : value;
+    };
+    SmallVector<Operation *> dead;
+    for (Operation &op : llvm::make_early_inc_range(body)) {
+      if (auto reference = dyn_cast<WeightRefOp>(op)) {
+        buffers[reference] = bufferizeWeight(reference, body.getArgument(kWeights));
+        dead.push_back(&op);
+      } else if (auto call = dyn_cast<func::CallOp>(op)) {
+        bufferizeCall(call, body, getBuffer, buffers);
+        dead.push_back(&op);
+      } else if (!isa<func::ReturnOp>(op) &&
+                 !llvm::isa_and_nonnull<arith::ArithDialect, memref::MemRefDialect, LLVM::LLVMDialect>(
+                     op.getDialect()) &&
+                 !isa<UnrealizedConversionCastOp>(op)) {
+        return op.emitOpError("has no memory form; run hone-outline-kernels first");
+      }
+    }
+    terminator->setOperands({});
+    for (Operation *op : llvm::reverse(dead))
+      op->erase();
+    step.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), {}));
+    return success();
+  }
+
+  Value bufferizeWeight(WeightRefOp reference, Value table) {
+    OpBuilder builder(reference);
+    Location loc = reference.getLoc();
+    auto type = cast<MemRefType>(getBufferType(reference.getType()));
+    Value index =
+        arith::ConstantIndexOp::create(builder, loc, weightIndices.lookup(reference.getWeightAttr().getAttr()));
+    return createMemRef(builder, loc, loadPointer(builder, loc, table, index), type);
+  }
+
+  void bufferizeCall(func::CallOp call, Block &body, llvm::function_ref<Value(Value)> getBuffer,
+                     DenseMap<Value, Value> &buffers) {
+    OpBuilder builder(call);
+    Location loc = call.getLoc();
+    SmallVector<Value> operands = llvm::map_to_vector(call.getOperands(), getBuffer);
+    Value source = operands[rowSource.lookup(call.getCalleeAttr().getAttr())];
+    Value rows = rowCounts.lookup(source);
+    for (Value result : call.getResults()) {
+      if (isa<KVType>(result.getType())) {
+        buffers[result] = body.getArgument(kPages);
+        continue;
+      }
+      Value buffer = buffers.lookup(result);
+      if (!buffer) {
+        auto type = cast<MemRefType>(getBufferType(result.getType()));
+        buffer = memref::AllocOp::create(builder, loc, type, rows);
+      }
+      buffers[result] = buffer;
+      rowCounts[buffer] = rows;
+      operands.push_back(buffer);
+    }
+    operands.push_back(body.getArgument(kWorker));
+    operands.push_back(body.getArgument(kWorkers));
+    func::CallOp::create(builder, loc, call.getCallee(), TypeRange{}, operands);
+  }
+
+  DenseMap<Value, Value> rowCounts;
+};
+
+} // namespace

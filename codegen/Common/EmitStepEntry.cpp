@@ -1,0 +1,99 @@
+//===- EmitStepEntry.cpp - The function that the runtime calls ----------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hone-rt/ABI.h"
+#include "hone/codegen/Common/Buffers.h"
+#include "hone/codegen/Common/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <cstddef>
+
+using namespace mlir;
+using namespace hone;
+
+namespace hone {
+#define GEN_PASS_DEF_EMITSTEPENTRYPASS
+#include "hone/codegen/Common/Passes.h.inc"
+} // namespace hone
+
+namespace {
+
+struct EmitStepEntryPass : hone::impl::EmitStepEntryPassBase<EmitStepEntryPass> {
+  void runOnOperation() override {
+    func::FuncOp step;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (!function->hasAttr(llm::kStepAttr))
+        continue;
+      if (step) {
+        function.emitOpError("is a second step; a program has one");
+        return signalPassFailure();
+      }
+      step = function;
+    }
+    if (!step || step.getNumArguments() != kStepArguments) {
+      getOperation().emitError("expected one step in memory form; run hone-bufferize-step first");
+      return signalPassFailure();
+    }
+    emitEntry(step);
+    // What marked step and kernels for the passes before has no meaning in plain code.
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      function->removeAttr(llm::kStepAttr);
+      function->removeAttr(llm::kKernelAttr);
+      for (unsigned index = 0; index < function.getNumArguments(); ++index)
+        function.removeArgAttr(index, llm::kAccessAttr);
+    }
+  }
+
+private:
+  void emitEntry(func::FuncOp step) {
+    Location loc = step.getLoc();
+    auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+    auto entry =
+        func::FuncOp::create(builder, loc, kStepFunction, builder.getFunctionType({pointer, i32, i32}, {}));
+    Block *body = entry.addEntryBlock();
+    builder.setInsertionPointToEnd(body);
+
+    auto loadField = [&](size_t offset, Type type) -> Value {
+      Value address = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), body->getArgument(0),
+                                          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(offset)});
+      return LLVM::LoadOp::create(builder, loc, type, address);
+    };
+    auto loadIndex = [&](size_t offset) {
+      return UnrealizedConversionCastOp::create(builder, loc, builder.getIndexType(), loadField(offset, i64))
+          .getResult(0);
+    };
+    Value rows = loadIndex(offsetof(::hone_step, rows));
+    Value logitRows = loadIndex(offsetof(::hone_step, logit_rows));
+    auto loadMemRef = [&](StepArgument argument, size_t offset, Value size) {
+      return createMemRef(builder, loc, loadField(offset, pointer), cast<MemRefType>(step.getArgumentTypes()[argument]),
+                          size);
+    };
+    auto arenaBytes = getOperation()->getAttrOfType<IntegerAttr>(llm::kArenaBytesAttr);
+    Value arenaSize = arith::ConstantIndexOp::create(builder, loc, arenaBytes ? arenaBytes.getInt() : 0);
+    SmallVector<Value> arguments(kStepArguments);
+    arguments[kTokens] = loadMemRef(kTokens, offsetof(::hone_step, tokens), rows);
+    arguments[kPositions] = loadMemRef(kPositions, offsetof(::hone_step, positions), rows);
+    arguments[kSequences] = loadMemRef(kSequences, offsetof(::hone_step, sequences), rows);
+    arguments[kLogitRows] = loadMemRef(kLogitRows, offsetof(::hone_step, logit_row), logitRows);
+    arguments[kPages] = loadField(offsetof(::hone_step, pages), pointer);
+    arguments[kLogits] = loadMemRef(kLogits, offsetof(::hone_step, logits), logitRows);
+    arguments[kWeights] = loadField(offsetof(::hone_step, weights), pointer);
+    arguments[kArena] = loadMemRef(kArena, offsetof(::hone_step, arena), arenaSize);
+    arguments[kBarrier] = loadField(offsetof(::hone_step, barrier), pointer);
+    for (auto [argument, source] : {std::pair(kWorker, 1), std::pair(kWorkers, 2)})
+      arguments[argument] =
+          arith::IndexCastOp::create(builder, loc, builder.getIndexType(), body->getArgument(source));
+    func::CallOp::create(builder, loc, step, arguments);
+    func::ReturnOp::create(builder, loc);
+    step.setPrivate();
+  }
+};
+
+} // namespace

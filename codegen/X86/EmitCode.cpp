@@ -1,0 +1,108 @@
+//===- EmitCode.cpp - From the LLVM dialect to bytes --------------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hone/codegen/X86/EmitCode.h"
+
+#include "hone/codegen/Common/Buffers.h"
+#include "hone/dialects/LLM/LLMOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace hone;
+
+namespace {
+
+constexpr llvm::StringLiteral kTriple = "x86_64-unknown-linux-gnu";
+/// AVX2, FMA, F16C, BMI2: the lowest level that hone has code for.
+constexpr llvm::StringLiteral kProcessor = "x86-64-v3";
+
+Result<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() {
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+  llvm::Triple triple(kTriple);
+  std::string reason;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, reason);
+  if (!target)
+    return Error("this LLVM has no x86-64 code generator: " + reason);
+  llvm::TargetOptions options;
+  // Only fused operations that the kernels ask for: anything else would make bits depend on instruction selection.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  options.FunctionSections = true;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, kProcessor, "", options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+}
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PipelineTuningOptions tuning;
+  // The kernels are written as vectors and unrolled as they should be.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  tuning.LoopUnrolling = false;
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graphs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graphs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graphs, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+}
+
+} // namespace
+
+Result<llvm::SmallVector<char, 0>> x86::emitCode(mlir::ModuleOp module, CodeFormat format) {
+  auto machine = createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+
+  // Weights are no code.
+  mlir::OwningOpRef<mlir::ModuleOp> code = module.clone();
+  for (auto weight : llvm::make_early_inc_range(code->getOps<llm::WeightOp>()))
+    weight->erase();
+  mlir::registerBuiltinDialectTranslation(*module.getContext());
+  mlir::registerLLVMDialectTranslation(*module.getContext());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(*code, context, "hone");
+  if (!translated)
+    return Error("the lowered module cannot be translated to LLVM IR; run it through hone-contract-lowered");
+  translated->setTargetTriple((*machine)->getTargetTriple());
+  translated->setDataLayout((*machine)->createDataLayout());
+  for (llvm::Function &function : *translated) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", kProcessor);
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  optimize(*translated, **machine);
+
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream os(bytes);
+  if (format == CodeFormat::LLVM) {
+    translated->print(os, nullptr);
+    return bytes;
+  }
+  llvm::legacy::PassManager passes;
+  auto type = format == CodeFormat::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  if ((*machine)->addPassesToEmitFile(passes, os, nullptr, type))
+    return Error("this LLVM cannot write x86-64 object files");
+  passes.run(*translated);
+  return bytes;
+}

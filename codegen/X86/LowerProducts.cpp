@@ -1,0 +1,222 @@
+//===- LowerProducts.cpp - Kernels that multiply rows with packed weights -===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelLowering.h"
+#include "WeightTiles.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::llm;
+using namespace hone::x86;
+
+namespace {
+
+/// Rows that share one reading of a panel; their accumulators and a tile's unpacked weights fit 16 registers.
+constexpr int64_t kRowTile = 4;
+
+/// One product or several over the same rows: each panel of all weights is computed together, then `epilogue` turns
+/// the accumulators of one row (one vector per weight) into a vector to store.
+class ProductKernel {
+public:
+  ProductKernel(VectorBuilder &b, Value input, Type inputType, SmallVector<PackedWeight> weights, Value target,
+                llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
+      : b(b), input(input), blocked(getBlocked(inputType)), weights(std::move(weights)), target(target),
+        epilogue(epilogue) {}
+
+  void emit() {
+    const PackedWeight &first = weights.front();
+    int64_t full = first.rows / VectorBuilder::lanes;
+    // Without integer products each accumulator is a chain of dependent operations: single rows interleave panels.
+    int64_t group = blocked ? 1 : 4 / static_cast<int64_t>(weights.size());
+    while (full % group != 0)
+      group /= 2;
+    if (full > 0)
+      b.forall(b.index(full / group), [&](Value unit) { emitPanels(b.mul(unit, group), group, /*tailRows=*/0); });
+    if (int64_t tail = first.rows % VectorBuilder::lanes)
+      b.forall(b.index(1), [&](Value) { emitPanels(b.index(full), 1, tail); });
+  }
+
+private:
+  VectorBuilder &b;
+  Value input;
+  BlockedAttr blocked;
+  SmallVector<PackedWeight> weights;
+  Value target;
+  llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
+
+  /// All rows of `count` consecutive panels.
+  void emitPanels(Value panel, int64_t count, int64_t tailRows) {
+    Value rows = b.dim(target, 0);
+    Value tile = b.index(kRowTile);
+    Value whole = arith::MulIOp::create(b, arith::DivUIOp::create(b, rows, tile), tile);
+    b.loop(b.index(0), whole, kRowTile, [&](Value row) {
+      b.loop(b.index(0), b.index(count), 1,
+             [&](Value number) { emitTile(b.add(panel, number), 1, row, kRowTile, tailRows); });
+    });
+    b.loop(whole, rows, 1, [&](Value row) { emitTile(panel, count, row, 1, tailRows); });
+  }
+
+  /// Accumulators are indexed [weight][panel][row].
+  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t tailRows) {
+    auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
+    auto weightCount = static_cast<int64_t>(weights.size());
+    SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
+    SmallVector<Value> sums = b.loop(
+        b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
+          SmallVector<Value> accumulators = llvm::to_vector(carried);
+          for (int64_t weight = 0; weight < weightCount; ++weight)
+            for (int64_t p = 0; p < panelCount; ++p) {
+              Value tile = weights[weight].getTile(b, b.add(panel, p), block);
+              MutableArrayRef<Value> own = MutableArrayRef<Value>(accumulators).slice(at(weight, p, 0), rowCount);
+              if (blocked)
+                emitIntegerBlock(weights[weight], tile, block, row, own);
+              else
+                emitFloatBlock(weights[weight], tile, block, row, own);
+            }
+          return accumulators;
+        });
+    for (int64_t p = 0; p < panelCount; ++p)
+      for (int64_t r = 0; r < rowCount; ++r) {
+        SmallVector<Value> values;
+        for (int64_t weight = 0; weight < weightCount; ++weight)
+          values.push_back(sums[at(weight, p, r)]);
+        emitStore(epilogue(values), b.add(row, r), b.mul(b.add(panel, p), VectorBuilder::lanes), tailRows);
+      }
+  }
+
+  void emitStore(Value values, Value row, Value column, int64_t tailRows) {
+    if (!tailRows) {
+      b.store(values, target, {row, column});
+      return;
+    }
+    SmallVector<bool> lanes(VectorBuilder::lanes, false);
+    std::fill_n(lanes.begin(), tailRows, true);
+    Value mask = arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorOf(b.getI1Type()), lanes));
+    vector::MaskedStoreOp::create(b, target, ValueRange{row, column}, mask, values);
+  }
+
+  /// accumulator += d * scale * (sum of integer products) + m * scale * (sum of activations), for one block.
+  void emitIntegerBlock(const PackedWeight &weight, Value tile, Value block, Value row,
+                        MutableArrayRef<Value> accumulators) {
+    Value position = b.mul(block, blocked.getBlockBytes(16));
+    int64_t elementsBytes = blocked.getColumns() * 2;
+    SmallVector<Value> integers(accumulators.size());
+    weight.forEachPair(b, tile, [&](int64_t t, Value even, Value odd) {
+      for (auto [r, sum] : llvm::enumerate(integers)) {
+        Value rowIndex = b.add(row, static_cast<int64_t>(r));
+        for (auto [half, pair] : llvm::enumerate(ArrayRef<Value>{even, odd})) {
+          Value offset = b.add(position, 8 * t + 4 * static_cast<int64_t>(half));
+          Value activations = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, offset}));
+          Value product = emitPairProduct(pair, b.bitcast(activations, b.vectorOf(b.getI16Type(), 16)));
+          sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
+        }
+      }
+    });
+    Value d = weight.loadScale(b, tile), m = weight.loadMinimum(b, tile);
+    for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
+      Value rowIndex = b.add(row, static_cast<int64_t>(r));
+      Value scale = b.broadcast(b.loadBytes(b.getF32Type(), input, {rowIndex, b.add(position, elementsBytes)}));
+      Value sum = integers[r];
+      Value total;
+      if (weight.traits->zeroPoint || m)
+        total = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, elementsBytes + 4)}));
+      if (weight.traits->zeroPoint) {
+        Value offset = arith::MulIOp::create(b, total, b.splatInteger(weight.traits->zeroPoint, b.i32s()));
+        sum = arith::SubIOp::create(b, sum, offset);
+      }
+      accumulator = b.fma(b.mulf(d, scale), arith::SIToFPOp::create(b, b.f32s(), sum), accumulator);
+      if (m)
+        accumulator = b.fma(m, b.mulf(scale, arith::SIToFPOp::create(b, b.f32s(), total)), accumulator);
+    }
+  }
+
+  /// Each pair of 16-bit products added in 32 bits: vpmaddwd.
+  Value emitPairProduct(Value weights, Value activations) {
+    return LLVM::CallIntrinsicOp::create(b, b.i32s(), b.getStringAttr("llvm.x86.avx2.pmadd.wd"),
+                                         ValueRange{weights, activations})
+        .getResult(0);
+  }
+
+  /// accumulator += x * w, column by column.
+  void emitFloatBlock(const PackedWeight &weight, Value tile, Value block, Value row,
+                      MutableArrayRef<Value> accumulators) {
+    Value first = b.mul(block, weight.layout.columns);
+    weight.forEachColumn(b, tile, [&](int64_t column, Value values) {
+      Value position = b.add(first, column);
+      for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
+        Value x = b.loadScalar(input, {b.add(row, static_cast<int64_t>(r)), position});
+        accumulator = b.fma(b.broadcast(x), values, accumulator);
+      }
+    });
+  }
+};
+
+/// Emits the products of `input` with weights of equal shape into one target.
+LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRef<Value> operands, Value target,
+                           llvm::function_ref<Value(ArrayRef<Value>)> epilogue) {
+  SmallVector<PackedWeight> weights;
+  for (Value operand : operands) {
+    FailureOr<PackedWeight> weight = PackedWeight::get(op, operand);
+    if (failed(weight))
+      return failure();
+    if (getBlocked(input.getType()) && !weight->traits->isAffine)
+      return op->emitOpError("expected integer weights to meet integer activations, got ") << operand.getType();
+    weights.push_back(*weight);
+  }
+  ProductKernel(b, getSource(input), input.getType(), std::move(weights), target, epilogue).emit();
+  return success();
+}
+
+LogicalResult emitLinear(Operation *op, VectorBuilder &b, Value input, Value weight, Value target) {
+  return emitProducts(op, b, input, weight, target, [](ArrayRef<Value> values) { return values.front(); });
+}
+
+} // namespace
+
+LogicalResult x86::lowerLinear(LinearOp op, VectorBuilder &b) {
+  return emitLinear(op, b, op.getInput(), op.getWeight(), getTarget(op.getResult()));
+}
+
+LogicalResult x86::lowerQKV(QKVOp op, VectorBuilder &b) {
+  // The three write to memory of their own, so no barrier is needed between them.
+  for (auto [weight, result] : {std::pair(op.getQueryWeight(), op.getQuery()), std::pair(op.getKeyWeight(), op.getKey()),
+                                std::pair(op.getValueWeight(), op.getValue())})
+    if (failed(emitLinear(op, b, op.getInput(), weight, getTarget(result))))
+      return failure();
+  return success();
+}
+
+LogicalResult x86::lowerGatedLinear(GatedLinearOp op, VectorBuilder &b) {
+  return emitProducts(op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, getTarget(op.getResult()),
+                      [&](ArrayRef<Value> values) {
+                        return emitGatedActivation(b, op.getFunction(), values[0], values[1]);
+                      });
+}
+
+LogicalResult x86::lowerEmbedding(EmbeddingOp op, VectorBuilder &b) {
+  FailureOr<PackedWeight> table = PackedWeight::get(op, op.getTable());
+  if (failed(table))
+    return failure();
+  Value tokens = getSource(op.getTokens()), target = getTarget(op.getResult());
+  b.forall(b.dim(target, 0), [&](Value row) {
+    Value token = b.toIndex(b.loadScalar(tokens, {row}));
+    Value lanes = b.index(VectorBuilder::lanes);
+    Value panel = arith::DivUIOp::create(b, token, lanes);
+    Value lane = arith::RemUIOp::create(b, token, lanes);
+    b.loop(b.index(0), b.index(table->blocks()), 1, [&](Value block) {
+      Value first = b.mul(block, table->layout.columns);
+      table->forEachColumn(b, table->getTile(b, panel, block), [&](int64_t column, Value values) {
+        Value element = vector::ExtractOp::create(b, values, OpFoldResult(lane));
+        memref::StoreOp::create(b, element, target, ValueRange{row, b.add(first, column)});
+      });
+    });
+  });
+  return success();
+}

@@ -1,0 +1,176 @@
+//===- LowerRows.cpp - Kernels that work on one row at a time -----------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelLowering.h"
+
+#include "hone/dialects/LLM/Encodings.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::llm;
+using namespace hone::x86;
+
+namespace {
+
+constexpr int64_t kLanes = VectorBuilder::lanes;
+
+int64_t getColumns(Value rows) { return cast<ShapedType>(rows.getType()).getDimSize(1); }
+
+/// Loops over the vectors of one row.
+void forEachVector(VectorBuilder &b, int64_t columns, llvm::function_ref<void(Value)> body) {
+  b.loop(b.index(0), b.index(columns), kLanes, body);
+}
+
+/// normed = input * weight / sqrt(mean(input^2) + epsilon), for one row. Lane i adds the squares of columns i, i + 8,
+/// ... in their order.
+void emitNorm(VectorBuilder &b, Value input, Value row, Value weight, Value target, int64_t columns, float epsilon) {
+  SmallVector<Value> squares =
+      b.loop(b.index(0), b.index(columns), kLanes, {b.splat(0.0f)}, [&](Value column, ValueRange carried) {
+        Value x = b.load(b.f32s(), input, {row, column});
+        return SmallVector<Value>{b.fma(x, x, carried[0])};
+      });
+  auto scalar = [&](float value) -> Value { return arith::ConstantOp::create(b, b.getF32FloatAttr(value)); };
+  Value mean = b.divf(b.sumLanes(squares[0]), scalar(static_cast<float>(columns)));
+  Value root = math::SqrtOp::create(b, b.addf(mean, scalar(epsilon)));
+  Value scale = b.broadcast(b.divf(scalar(1.0f), root));
+  forEachVector(b, columns, [&](Value column) {
+    Value x = b.mulf(b.load(b.f32s(), input, {row, column}), scale);
+    b.store(b.mulf(x, b.load(b.f32s(), weight, {column})), target, {row, column});
+  });
+}
+
+} // namespace
+
+LogicalResult x86::verifyWholeVectors(Operation *op, int64_t columns) {
+  if (columns % kLanes == 0)
+    return success();
+  return op->emitOpError("expected a multiple of ") << kLanes << " columns for x86 kernels, got " << columns;
+}
+
+LogicalResult x86::lowerSelectRows(SelectRowsOp op, VectorBuilder &b) {
+  int64_t columns = getColumns(op.getInput());
+  if (failed(verifyWholeVectors(op, columns)))
+    return failure();
+  Value input = getSource(op.getInput()), rows = getSource(op.getRows()), target = getTarget(op.getResult());
+  b.forall(b.dim(target, 0), [&](Value row) {
+    Value source = b.toIndex(b.loadScalar(rows, {row}));
+    forEachVector(b, columns, [&](Value column) {
+      b.store(b.load(b.f32s(), input, {source, column}), target, {row, column});
+    });
+  });
+  return success();
+}
+
+LogicalResult x86::lowerAdd(AddOp op, VectorBuilder &b) {
+  int64_t columns = getColumns(op.getLhs());
+  if (failed(verifyWholeVectors(op, columns)))
+    return failure();
+  Value lhs = getSource(op.getLhs()), rhs = getSource(op.getRhs()), target = getTarget(op.getResult());
+  b.forall(b.dim(target, 0), [&](Value row) {
+    forEachVector(b, columns, [&](Value column) {
+      b.store(b.addf(b.load(b.f32s(), lhs, {row, column}), b.load(b.f32s(), rhs, {row, column})), target,
+              {row, column});
+    });
+  });
+  return success();
+}
+
+Value x86::emitGatedActivation(VectorBuilder &b, Activation function, Value gate, Value up) {
+  switch (function) {
+  case Activation::SiLU:
+    Value denominator = b.addf(b.splat(1.0f), b.exp(arith::NegFOp::create(b, gate)));
+    return b.mulf(b.divf(gate, denominator), up);
+  }
+  llvm_unreachable("an activation without a kernel");
+}
+
+LogicalResult x86::lowerGatedActivation(GatedActivationOp op, VectorBuilder &b) {
+  int64_t columns = getColumns(op.getGate());
+  if (failed(verifyWholeVectors(op, columns)))
+    return failure();
+  Value gate = getSource(op.getGate()), up = getSource(op.getUp()), target = getTarget(op.getResult());
+  b.forall(b.dim(target, 0), [&](Value row) {
+    forEachVector(b, columns, [&](Value column) {
+      Value result = emitGatedActivation(b, op.getFunction(), b.load(b.f32s(), gate, {row, column}),
+                                         b.load(b.f32s(), up, {row, column}));
+      b.store(result, target, {row, column});
+    });
+  });
+  return success();
+}
+
+LogicalResult x86::lowerRMSNorm(RMSNormOp op, VectorBuilder &b) {
+  int64_t columns = getColumns(op.getInput());
+  if (failed(verifyWholeVectors(op, columns)))
+    return failure();
+  Value input = getSource(op.getInput()), weight = getSource(op.getWeight()), target = getTarget(op.getResult());
+  b.forall(b.dim(target, 0), [&](Value row) {
+    emitNorm(b, input, row, weight, target, columns, op.getEpsilon().convertToFloat());
+  });
+  return success();
+}
+
+LogicalResult x86::lowerAddRMSNorm(AddRMSNormOp op, VectorBuilder &b) {
+  int64_t columns = getColumns(op.getInput());
+  if (failed(verifyWholeVectors(op, columns)))
+    return failure();
+  Value input = getSource(op.getInput()), residual = getSource(op.getResidual()), weight = getSource(op.getWeight());
+  Value sum = getTarget(op.getSum()), normed = getTarget(op.getNormed());
+  b.forall(b.dim(sum, 0), [&](Value row) {
+    forEachVector(b, columns, [&](Value column) {
+      b.store(b.addf(b.load(b.f32s(), input, {row, column}), b.load(b.f32s(), residual, {row, column})), sum,
+              {row, column});
+    });
+    emitNorm(b, sum, row, weight, normed, columns, op.getEpsilon().convertToFloat());
+  });
+  return success();
+}
+
+LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, VectorBuilder &b) {
+  int64_t columns = getColumns(op.getInput());
+  auto blocked = getBlocked(op.getResult().getType());
+  int64_t block = blocked.getColumns();
+  int64_t elementBytes = 2;
+  int64_t blockBytes = blocked.getBlockBytes(8 * elementBytes);
+  Value input = getSource(op.getInput()), target = getTarget(op.getResult());
+  constexpr float largest = 32767.0f;
+  b.forall(b.dim(target, 0), [&](Value row) {
+    b.loop(b.index(0), b.index(columns / block), 1, [&](Value number) {
+      Value column = b.mul(number, block);
+      Value position = b.mul(number, blockBytes);
+      SmallVector<Value> values;
+      Value magnitude;
+      for (int64_t i = 0; i < block; i += kLanes) {
+        values.push_back(b.load(b.f32s(), input, {row, b.add(column, i)}));
+        Value absolute = math::AbsFOp::create(b, values.back());
+        magnitude = magnitude ? arith::MaxNumFOp::create(b, magnitude, absolute).getResult() : absolute;
+      }
+      Value peak = vector::ReductionOp::create(b, vector::CombiningKind::MAXNUMF, magnitude);
+      Value scale = b.divf(peak, arith::ConstantOp::create(b, b.getF32FloatAttr(largest)));
+      Value divisor = b.broadcast(scale);
+      Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, divisor, b.splat(0.0f));
+      Value sums;
+      for (auto [i, value] : llvm::enumerate(values)) {
+        Value quotient = math::RoundEvenOp::create(b, b.divf(value, divisor));
+        // A denormal scale is rounded so coarsely that a quotient may pass the largest integer.
+        quotient = arith::MinNumFOp::create(b, arith::MaxNumFOp::create(b, quotient, b.splat(-largest)),
+                                            b.splat(largest));
+        quotient = arith::SelectOp::create(b, isZero, b.splat(0.0f), quotient);
+        Value integers = arith::FPToSIOp::create(b, b.i32s(), quotient);
+        sums = sums ? arith::AddIOp::create(b, sums, integers).getResult() : integers;
+        Value narrow = arith::TruncIOp::create(b, b.vectorOf(b.getI16Type()), integers);
+        narrow = b.shuffle(narrow, narrow, {0, 2, 1, 3, 4, 6, 5, 7});
+        b.storeBytes(narrow, target, {row, b.add(position, static_cast<int64_t>(i) * kLanes * elementBytes)});
+      }
+      Value sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
+      b.storeBytes(scale, target, {row, b.add(position, block * elementBytes)});
+      b.storeBytes(sum, target, {row, b.add(position, block * elementBytes + 4)});
+    });
+  });
+  return success();
+}

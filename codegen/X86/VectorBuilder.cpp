@@ -1,0 +1,163 @@
+//===- VectorBuilder.cpp - Shorthands for vector code -------------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "VectorBuilder.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace hone::x86;
+
+Value VectorBuilder::splat(float value, VectorType type) {
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(type, APFloat(value)));
+}
+
+Value VectorBuilder::splatF64(double value, int64_t count) {
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(vectorOf(getF64Type(), count), APFloat(value)));
+}
+
+Value VectorBuilder::splatInteger(int64_t value, VectorType type) {
+  APInt number(type.getElementTypeBitWidth(), static_cast<uint64_t>(value), /*isSigned=*/true,
+               /*implicitTrunc=*/true);
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(type, number));
+}
+
+Value VectorBuilder::loadBytes(Type type, Value bytes, ValueRange indices) {
+  auto vector = dyn_cast<VectorType>(type);
+  int64_t size = vector ? vector.getNumElements() * vector.getElementTypeBitWidth() / 8
+                        : static_cast<int64_t>(type.getIntOrFloatBitWidth() / 8);
+  Value raw = load(vectorOf(getI8Type(), size), bytes, indices);
+  if (vector)
+    return bitcast(raw, vector);
+  return vector::ExtractOp::create(*this, bitcast(raw, vectorOf(type, 1)), 0);
+}
+
+void VectorBuilder::storeBytes(Value value, Value bytes, ValueRange indices) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type) {
+    value = broadcast(value, 1);
+    type = cast<VectorType>(value.getType());
+  }
+  int64_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  store(bitcast(value, vectorOf(getI8Type(), size)), bytes, indices);
+}
+
+Value VectorBuilder::loadHalves(Value bytes, ValueRange indices) {
+  return arith::ExtFOp::create(*this, f32s(), loadBytes(vectorOf(getF16Type()), bytes, indices));
+}
+
+Value VectorBuilder::fma(Value a, Value b, Value c) { return math::FmaOp::create(*this, a, b, c); }
+
+Value VectorBuilder::andi(Value a, int64_t mask) {
+  return arith::AndIOp::create(*this, a, splatInteger(mask, cast<VectorType>(a.getType())));
+}
+
+Value VectorBuilder::shiftLeft(Value a, int64_t bits) {
+  return bits == 0 ? a : arith::ShLIOp::create(*this, a, splatInteger(bits, cast<VectorType>(a.getType()))).getResult();
+}
+
+Value VectorBuilder::shiftRight(Value a, int64_t bits, bool isSigned) {
+  if (bits == 0)
+    return a;
+  Value amount = splatInteger(bits, cast<VectorType>(a.getType()));
+  if (isSigned)
+    return arith::ShRSIOp::create(*this, a, amount);
+  return arith::ShRUIOp::create(*this, a, amount);
+}
+
+Value VectorBuilder::sumLanes(Value vector) {
+  Value half = addf(shuffle(vector, vector, {0, 1, 2, 3}), shuffle(vector, vector, {4, 5, 6, 7}));
+  Value quarter = addf(shuffle(half, half, {0, 1}), shuffle(half, half, {2, 3}));
+  Value low = vector::ExtractOp::create(*this, quarter, 0), high = vector::ExtractOp::create(*this, quarter, 1);
+  return addf(low, high);
+}
+
+Value VectorBuilder::polynomial(Value x, ArrayRef<double> coefficients) {
+  auto type = cast<VectorType>(x.getType());
+  auto constant = [&](double value) {
+    return type.getElementType().isF64() ? splatF64(value, type.getNumElements())
+                                         : splat(static_cast<float>(value), type);
+  };
+  Value result = constant(coefficients.front());
+  for (double coefficient : coefficients.drop_front())
+    result = fma(result, x, constant(coefficient));
+  return result;
+}
+
+Value VectorBuilder::exp(Value x) {
+  Value lowest = splat(-87.3f), highest = splat(88.3f);
+  Value clamped = arith::MinNumFOp::create(*this, arith::MaxNumFOp::create(*this, x, lowest), highest);
+  Value n = math::RoundEvenOp::create(*this, mulf(clamped, splat(1.44269504088896341f)));
+  Value negative = arith::NegFOp::create(*this, n);
+  Value r = fma(negative, splat(0.693359375f), clamped);
+  r = fma(negative, splat(-2.12194440e-4f), r);
+  Value p = polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
+                           5.0000001201e-1});
+  Value y = addf(fma(p, mulf(r, r), r), splat(1.0f));
+  Value exponent = arith::FPToSIOp::create(*this, i32s(), n);
+  exponent = shiftLeft(arith::AddIOp::create(*this, exponent, splatInteger(127, i32s())), 23);
+  y = mulf(y, bitcast(exponent, f32s()));
+  Value underflow = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, x, lowest);
+  return arith::SelectOp::create(*this, underflow, splat(0.0f), y);
+}
+
+std::pair<Value, Value> VectorBuilder::sinCos(Value angles) {
+  int64_t count = cast<VectorType>(angles.getType()).getNumElements();
+  VectorType integers = vectorOf(getI32Type(), count);
+  Value n = math::RoundEvenOp::create(*this, mulf(angles, splatF64(0.63661977236758134308, count)));
+  Value negative = arith::NegFOp::create(*this, n);
+  // The first part of pi/2 has 33 bits, so that n times it is exact.
+  Value r = fma(negative, splatF64(1.57079632673412561417e+00, count), angles);
+  r = fma(negative, splatF64(6.07710050650619224932e-11, count), r);
+  Value z = mulf(r, r);
+  Value sine = fma(mulf(r, z),
+                   polynomial(z, {1.58969099521155010221e-10, -2.50507602534068634195e-08, 2.75573137070700676789e-06,
+                                  -1.98412698298579493134e-04, 8.33333333332248946124e-03,
+                                  -1.66666666666666324348e-01}),
+                   r);
+  Value cosine = polynomial(z, {-1.13596475577881948265e-11, 2.08757232129817482790e-09, -2.75573143513906633035e-07,
+                                2.48015872894767294178e-05, -1.38888888888741095749e-03, 4.16666666666666019037e-02,
+                                -0.5, 1.0});
+  Value quadrant = arith::FPToSIOp::create(*this, integers, n);
+  auto isSet = [&](Value bits, int64_t mask) -> Value {
+    return arith::CmpIOp::create(*this, arith::CmpIPredicate::ne, andi(bits, mask), splatInteger(0, integers));
+  };
+  auto negateIf = [&](Value condition, Value value) -> Value {
+    return arith::SelectOp::create(*this, condition, arith::NegFOp::create(*this, value), value);
+  };
+  Value swap = isSet(quadrant, 1);
+  Value next = arith::AddIOp::create(*this, quadrant, splatInteger(1, integers));
+  Value sineOut = negateIf(isSet(quadrant, 2), arith::SelectOp::create(*this, swap, cosine, sine));
+  Value cosineOut = negateIf(isSet(next, 2), arith::SelectOp::create(*this, swap, sine, cosine));
+  VectorType floats = vectorOf(getF32Type(), count);
+  return {arith::TruncFOp::create(*this, floats, sineOut), arith::TruncFOp::create(*this, floats, cosineOut)};
+}
+
+SmallVector<Value> VectorBuilder::loop(Value lower, Value upper, int64_t step, ValueRange initial,
+                                       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto loop = scf::ForOp::create(*this, lower, upper, index(step), initial);
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> yielded = body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!initial.empty())
+    scf::YieldOp::create(*this, yielded);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+void VectorBuilder::loop(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value)> body) {
+  loop(lower, upper, step, {}, [&](Value index, ValueRange) {
+    body(index);
+    return SmallVector<Value>();
+  });
+}
+
+void VectorBuilder::forall(Value count, llvm::function_ref<void(Value)> body) {
+  auto forall = scf::ForallOp::create(*this, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
+  InsertionGuard guard(*this);
+  setInsertionPoint(forall.getTerminator());
+  body(forall.getInductionVar(0));
+}

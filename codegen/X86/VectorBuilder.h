@@ -1,0 +1,109 @@
+//===- VectorBuilder.h - Shorthands for vector code -----------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_CODEGEN_X86_VECTORBUILDER_H
+#define HONE_CODEGEN_X86_VECTORBUILDER_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace hone::x86 {
+
+/// A builder with the vocabulary of the kernels: vectors of 8 lanes of 32 bits (one 256-bit register), byte buffers,
+/// loops with carried values. Arithmetic is exactly what is written: nothing is reassociated or contracted.
+class VectorBuilder : public mlir::ImplicitLocOpBuilder {
+public:
+  using Value = mlir::Value;
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  static constexpr int64_t lanes = 8;
+
+  mlir::VectorType vectorOf(mlir::Type element, int64_t count = lanes) {
+    return mlir::VectorType::get({count}, element);
+  }
+  mlir::VectorType f32s() { return vectorOf(getF32Type()); }
+  mlir::VectorType i32s() { return vectorOf(getI32Type()); }
+
+  // Index arithmetic.
+  Value index(int64_t value) { return mlir::arith::ConstantIndexOp::create(*this, value); }
+  Value add(Value a, Value b) { return mlir::arith::AddIOp::create(*this, a, b); }
+  Value add(Value a, int64_t b) { return b == 0 ? a : add(a, index(b)); }
+  Value mul(Value a, int64_t b) { return b == 1 ? a : mlir::arith::MulIOp::create(*this, a, index(b)).getResult(); }
+  Value toIndex(Value integer) { return mlir::arith::IndexCastOp::create(*this, getIndexType(), integer); }
+  Value dim(Value memref, int64_t dimension) { return mlir::memref::DimOp::create(*this, memref, dimension); }
+
+  // Constants, splat over a vector type.
+  Value splat(float value, mlir::VectorType type);
+  Value splat(float value) { return splat(value, f32s()); }
+  Value splatF64(double value, int64_t count = lanes);
+  Value splatInteger(int64_t value, mlir::VectorType type);
+
+  // Memory.
+  Value load(mlir::VectorType type, Value memref, mlir::ValueRange indices) {
+    return mlir::vector::LoadOp::create(*this, type, memref, indices);
+  }
+  void store(Value vector, Value memref, mlir::ValueRange indices) {
+    mlir::vector::StoreOp::create(*this, vector, memref, indices);
+  }
+  Value loadScalar(Value memref, mlir::ValueRange indices) {
+    return mlir::memref::LoadOp::create(*this, memref, indices);
+  }
+  /// A vector or scalar of `type` at a byte position of a buffer of bytes; the last index counts bytes.
+  Value loadBytes(mlir::Type type, Value bytes, mlir::ValueRange indices);
+  void storeBytes(Value value, Value bytes, mlir::ValueRange indices);
+  /// 8 f16 at a byte position, as f32.
+  Value loadHalves(Value bytes, mlir::ValueRange indices);
+  Value broadcast(Value scalar, int64_t count = lanes) {
+    return mlir::vector::BroadcastOp::create(*this, vectorOf(scalar.getType(), count), scalar);
+  }
+  Value bitcast(Value vector, mlir::VectorType type) {
+    return vector.getType() == type ? vector : mlir::vector::BitCastOp::create(*this, type, vector).getResult();
+  }
+  Value shuffle(Value a, Value b, llvm::ArrayRef<int64_t> mask) {
+    return mlir::vector::ShuffleOp::create(*this, a, b, mask);
+  }
+
+  // Float arithmetic on vectors and scalars alike.
+  Value addf(Value a, Value b) { return mlir::arith::AddFOp::create(*this, a, b); }
+  Value subf(Value a, Value b) { return mlir::arith::SubFOp::create(*this, a, b); }
+  Value mulf(Value a, Value b) { return mlir::arith::MulFOp::create(*this, a, b); }
+  Value divf(Value a, Value b) { return mlir::arith::DivFOp::create(*this, a, b); }
+  /// a * b + c, rounded once.
+  Value fma(Value a, Value b, Value c);
+
+  // Integer arithmetic on vectors, with splat right-hand sides.
+  Value andi(Value a, int64_t mask);
+  Value shiftLeft(Value a, int64_t bits);
+  Value shiftRight(Value a, int64_t bits, bool isSigned = false);
+
+  /// The 8 lanes added pairwise in a fixed tree: ((0+4)+(2+6)) + ((1+5)+(3+7)).
+  Value sumLanes(Value vector);
+  /// e^x, relative error below 2e-7; 0 below -87.3, finite above 88.3. Cody and Waite reduction, polynomial of degree
+  /// 7 as in Cephes' expf.
+  Value exp(Value x);
+  /// Sine and cosine of 8 f64 angles below 2^20, each rounded to f32. Reduction by pi/2 in two parts, polynomials as
+  /// in fdlibm.
+  std::pair<Value, Value> sinCos(Value angles);
+
+  /// A loop over [lower, upper) by `step` that carries values.
+  mlir::SmallVector<Value>
+  loop(Value lower, Value upper, int64_t step, mlir::ValueRange initial,
+       llvm::function_ref<mlir::SmallVector<Value>(Value index, mlir::ValueRange carried)> body);
+  void loop(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value index)> body);
+  /// A parallel loop over [0, count): the units that workers share out.
+  void forall(Value count, llvm::function_ref<void(Value index)> body);
+
+private:
+  Value polynomial(Value x, llvm::ArrayRef<double> coefficients);
+};
+
+} // namespace hone::x86
+
+#endif // HONE_CODEGEN_X86_VECTORBUILDER_H

@@ -1,0 +1,92 @@
+/*===- ABI.h - Between generated code and the runtime ------------*- C -*-===*\
+|*
+|* Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|* The compiler emits one `hone_module` and one step function per program; the
+|* runtime fills a `hone_step` and lets every worker call it. Plain C, fixed
+|* layout on x86-64 (LP64). Any change raises HONE_ABI_VERSION.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef HONE_RT_ABI_H
+#define HONE_RT_ABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HONE_ABI_VERSION 1
+
+/* x86-64 ISA levels, as bits of `hone_module.isa_levels`. */
+#define HONE_ISA_X86_64_V3 (1u << 0) /* AVX2, FMA, F16C, BMI2 */
+
+/* A barrier of all workers of a step. Defined by the runtime. */
+typedef struct hone_barrier hone_barrier;
+
+/* Called by generated code: returns once all workers of the step have called it; what each wrote before is then
+ * visible to all. Defined by the runtime. */
+void hone_rt_barrier(hone_barrier *barrier);
+
+/* The inputs of one step over `rows` rows. A row is one token of one sequence at one position. Rows of one sequence
+ * stand in ascending order of position. All pointers stay valid and unchanged while the step runs. */
+typedef struct hone_step {
+  int64_t rows;              /* 1 .. hone_module.max_rows */
+  int64_t logit_rows;        /* 0 .. rows: how many rows need logits */
+  const int32_t *tokens;     /* [rows], each < vocabulary */
+  const int32_t *positions;  /* [rows], each < context_length */
+  const int32_t *sequences;  /* [rows], an index into `pages` */
+  const int32_t *logit_row;  /* [logit_rows], ascending indices of rows */
+  float *logits;             /* out: [logit_rows][vocabulary] */
+  uint8_t *const *const *pages; /* [sequence][position / page_positions]: KV pages of page_bytes, 64-byte aligned */
+  const uint8_t *const *weights; /* [weight_count]: start of each packed weight, 64-byte aligned */
+  uint8_t *arena;            /* arena_bytes, 64-byte aligned: activations between kernels */
+  uint8_t *worker_arena;     /* [workers][worker_arena_bytes], 64-byte aligned: scratch of one worker */
+  hone_barrier *barrier;
+} hone_step;
+
+/* The whole step, called by all workers at once with their index in [0, workers). */
+typedef void (*hone_step_function)(const hone_step *step, int32_t worker, int32_t workers);
+
+/* One packed weight inside the weight section. */
+typedef struct hone_weight {
+  const char *name;     /* as in the model file */
+  const char *encoding; /* as the compiler prints it, for example "q4_1, panel = <8x32>" */
+  uint64_t offset;      /* from the start of the weight section, a multiple of 64 */
+  uint64_t bytes;
+} hone_weight;
+
+/* What a generated program states about itself. One per program: `hone_program_module`. */
+typedef struct hone_module {
+  uint32_t abi_version;     /* HONE_ABI_VERSION; first, so that any version can be refused */
+  uint32_t isa_levels;      /* HONE_ISA_* that the program has code for */
+  const char *name;         /* general.name of the model */
+  const char *architecture; /* for example "llama" */
+  uint32_t vocabulary;      /* logits per row */
+  uint32_t context_length;  /* largest number of positions of a sequence */
+  uint32_t max_rows;        /* largest number of rows of one step */
+  uint32_t page_positions;  /* positions per KV page */
+  uint64_t page_bytes;      /* keys and values of all layers, page_positions positions */
+  uint64_t arena_bytes;
+  uint64_t worker_arena_bytes; /* a multiple of 64 */
+  uint64_t parameters;         /* number of weights, for display */
+  uint64_t weight_bytes_per_token; /* bytes of weights that a step of one row reads */
+  uint64_t weight_count;
+  const hone_weight *weights; /* [weight_count] */
+  hone_step_function step;    /* code for HONE_ISA_X86_64_V3 */
+} hone_module;
+
+extern const hone_module hone_program_module;
+
+/* Bounds of the sections that the packager adds, defined by the link. The tokenizer section holds what
+ * hone::text::Tokenizer::serialize wrote; it is empty for a model without a tokenizer. */
+extern const uint8_t hone_weights_begin[], hone_weights_end[];
+extern const uint8_t hone_tokenizer_begin[], hone_tokenizer_end[];
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* HONE_RT_ABI_H */

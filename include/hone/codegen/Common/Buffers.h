@@ -1,0 +1,74 @@
+//===- Buffers.h - Memory of the values of a step -------------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_CODEGEN_COMMON_BUFFERS_H
+#define HONE_CODEGEN_COMMON_BUFFERS_H
+
+#include "hone/dialects/LLM/LLMAttrs.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+
+namespace hone {
+
+/// Arguments of a bufferized step, in order.
+enum StepArgument : unsigned {
+  kTokens,
+  kPositions,
+  kSequences,
+  kLogitRows,
+  kPages,
+  kLogits,
+  kWeights,
+  kArena,
+  kBarrier,
+  kWorker,
+  kWorkers,
+  kStepArguments
+};
+
+/// Symbols of the ABI.
+inline constexpr llvm::StringLiteral kBarrierFunction = "hone_rt_barrier";
+inline constexpr llvm::StringLiteral kStepFunction = "hone_step";
+inline constexpr llvm::StringLiteral kModuleSymbol = "hone_program_module";
+
+/// The memory of a value: `memref<?xNxf32>` for rows, `memref<?xBxi8>` for blocked rows (B bytes a row),
+/// `memref<Bxi8>` for a stored weight, the memref of the same shape for other tensors, a bare pointer for `!llm.kv`.
+/// Types that are not memory (index) stay.
+mlir::Type getBufferType(mlir::Type type);
+
+/// A memref over the memory at `pointer` (an `!llvm.ptr`), with one size per dynamic dimension. Only the identity
+/// layout.
+mlir::Value createMemRef(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value pointer, mlir::MemRefType type,
+                         mlir::ValueRange dynamicSizes = {});
+
+/// Loads the pointer at index `index` of the table of pointers at `table`.
+mlir::Value loadPointer(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value table, mlir::Value index);
+
+/// One page of keys and values, f16: keys [layer][head][head dim][position], then values
+/// [layer][head][position][head dim]. Keys are transposed so that scores of consecutive positions fill a vector and
+/// nothing is summed across lanes. Attention combines blocks of a page's positions, so their number is part of the
+/// numerics.
+struct PageLayout {
+  static constexpr int64_t positions = 64;
+
+  explicit PageLayout(llm::KVType type)
+      : layers(type.getLayers()), heads(type.getHeads()), headDim(type.getHeadDim()) {}
+
+  int64_t layers, heads, headDim;
+
+  /// Elements of one head of one layer: of keys as of values.
+  int64_t headElements() const { return headDim * positions; }
+  /// Elements before the first value.
+  int64_t valueOffset() const { return layers * heads * headElements(); }
+  int64_t elements() const { return 2 * valueOffset(); }
+  int64_t bytes() const { return 2 * elements(); }
+};
+
+} // namespace hone
+
+#endif // HONE_CODEGEN_COMMON_BUFFERS_H

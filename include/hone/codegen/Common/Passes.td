@@ -1,0 +1,92 @@
+//===- Passes.td - From bufferization to a program, for every target --*- tablegen -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_CODEGEN_COMMON_PASSES
+#define HONE_CODEGEN_COMMON_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def BufferizeStepPass : Pass<"hone-bufferize-step", "::mlir::ModuleOp"> {
+  let summary = "Gives every value between kernels memory, and kernels a signature of memory";
+  let description = [{
+    r = call @kernel(a, w)  =>  r = memref.alloc, call @kernel(a, w, r, worker, workers)
+
+    A kernel's body becomes `llm.to_buffer(op(llm.from_buffer...))`: its op stays whole for the target to lower. An
+    encoded weight becomes plain bytes at an address from the table of weights; `!llm.kv` becomes the table of page
+    tables. Each argument of a kernel says whether it is read or written (`llm.access`). The step becomes
+
+    step(tokens, positions, sequences, logit_rows, pages, logits, weights, arena, barrier, worker, workers).
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect", "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
+def PlanArenaPass : Pass<"hone-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Places the values between kernels in one arena";
+  let description = [{
+    b = memref.alloc(rows)  =>  b = memref.view arena[offset]
+
+    Values whose lifetimes do not overlap share bytes. Lifetimes are those of a straight list of calls, for `max-rows`
+    rows. Sets `llm.arena_bytes` and `llm.max_rows` on the module.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+  let options = [Option<"maxRows", "max-rows", "int64_t", "64", "Largest number of rows of one step">];
+}
+
+def PlaceBarriersPass : Pass<"hone-place-barriers", "::mlir::ModuleOp"> {
+  let summary = "Separates kernels that touch the same memory";
+  let description = [{
+    call @a(..., x written), call @b(x read)  =>  call @a, barrier, call @b
+
+    A barrier stands before a call that reads or writes bytes which another call wrote, or writes bytes which another
+    call read, since the last barrier. Bytes are compared by their range in the arena, so it also separates values that
+    only share memory.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def PartitionWorkersPass : Pass<"hone-partition-workers", "::mlir::ModuleOp"> {
+  let summary = "Gives each worker its share of a kernel's parallel part";
+  let description = [{
+    scf.forall (i) in (n) { body }  =>  scf.for i = worker * n / workers to (worker + 1) * n / workers { body }
+
+    Shares are contiguous and differ by at most one iteration.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
+def EmitStepEntryPass : Pass<"hone-emit-step-entry", "::mlir::ModuleOp"> {
+  let summary = "The function that the runtime calls";
+  let description = [{
+    func @step(memrefs...)  =>  func private @step, func @hone_step(pointer to hone_step, worker, workers) { call @step }
+
+    `hone_step` unpacks the structure of hone-rt/ABI.h.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def EmitModuleDescriptorPass : Pass<"hone-emit-module-descriptor", "::mlir::ModuleOp"> {
+  let summary = "What a program states about itself";
+  let description = [{
+    module attributes, llm.weight symbols  =>  constant @hone_program_module
+
+    Lays `hone_module` of hone-rt/ABI.h out in the LLVM dialect. The weights stay in the module: their recipes run when
+    the program is packaged.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ContractLoweredPass : Pass<"hone-contract-lowered", "::mlir::ModuleOp"> {
+  let summary = "Checks what the phase 'lowered' promises: LLVM code and weights alone";
+  let description = [{
+    The module holds functions and globals of the LLVM dialect, among them `hone_step` and `hone_program_module`, and
+    the `llm.weight` symbols, whose recipes run when the program is packaged.
+  }];
+}
+
+#endif // HONE_CODEGEN_COMMON_PASSES

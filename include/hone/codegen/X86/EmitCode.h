@@ -1,0 +1,25 @@
+//===- EmitCode.h - From the LLVM dialect to bytes ------------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_CODEGEN_X86_EMITCODE_H
+#define HONE_CODEGEN_X86_EMITCODE_H
+
+#include "hone/Support/Error.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace hone::x86 {
+
+enum class CodeFormat { Object, Assembly, LLVM };
+
+/// Translates a module of the phase `lowered` to optimized code for x86-64-v3: a relocatable object, assembly or
+/// textual LLVM IR. Only `hone_program_module` is visible outside. Deterministic; the module is not changed.
+Result<llvm::SmallVector<char, 0>> emitCode(mlir::ModuleOp module, CodeFormat format);
+
+} // namespace hone::x86
+
+#endif // HONE_CODEGEN_X86_EMITCODE_H
