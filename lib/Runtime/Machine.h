@@ -1,0 +1,52 @@
+//===- Machine.h - What the program finds out about its machine -*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_LIB_RUNTIME_MACHINE_H
+#define HONE_LIB_RUNTIME_MACHINE_H
+
+#include <cstdint>
+#include <string>
+
+namespace hone::rt {
+
+/// What of x86-64-v3 and the levels below it this CPU and its operating system lack, as "AVX2, FMA"; empty if it has
+/// all. Takes only cpuid and xgetbv.
+std::string missingX86Level3();
+
+/// The same from register values, so that it can be tested: cpuid leaf 1 ECX, leaf 7 EBX, leaf 0x80000001 ECX, and the
+/// low half of XCR0 (0 without OSXSAVE).
+std::string missingX86Level3(uint32_t leaf1ECX, uint32_t leaf7EBX, uint32_t extended1ECX, uint32_t xcr0);
+
+/// As the CPU states it, for example "AMD EPYC 7763 64-Core Processor".
+std::string cpuName();
+
+/// CPUs in the affinity mask of the calling thread, at least 1.
+int32_t affinityCPUs();
+
+/// The CPU time limit of the process's control group (cpu.max of version 2, cpu.cfs_quota_us of version 1, of the group
+/// and every group above it that is visible), rounded to the nearest whole CPU, at least 1; 0 if there is none.
+/// `memberships` is the text of /proc/self/cgroup, `root` where the hierarchies are mounted.
+int32_t cgroupCPUs(const std::string &memberships, const std::string &root);
+
+/// The default for --threads: the smaller of the two above.
+int32_t usableCPUs();
+
+/// MemAvailable of /proc/meminfo, in bytes; 0 if unknown.
+uint64_t availableMemory();
+
+/// The most memory that the process has had resident so far, in bytes; mapped files count.
+uint64_t peakResidentMemory();
+
+/// Nanoseconds of CLOCK_MONOTONIC.
+int64_t now();
+
+/// The whole of a small file (such as one of /proc); empty if it cannot be read. Never more than 1 MiB.
+std::string readSmallFile(const std::string &path);
+
+} // namespace hone::rt
+
+#endif // HONE_LIB_RUNTIME_MACHINE_H

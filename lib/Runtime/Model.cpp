@@ -1,0 +1,142 @@
+//===- Model.cpp - The generated program's model, checked -----------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+#include "Format.h"
+#include "Machine.h"
+
+#include <algorithm>
+#include <elf.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+using namespace hone;
+using namespace hone::rt;
+
+/// The compiler may assume that two arrays have different addresses, but an empty section has both of its bounds in
+/// one place: forget where the pointers came from.
+static Section between(const uint8_t *begin, const uint8_t *end) {
+  __asm__("" : "+r"(begin), "+r"(end));
+  return {begin, static_cast<size_t>(end - begin)};
+}
+
+Section rt::weightSection() { return between(hone_weights_begin, hone_weights_end); }
+Section rt::tokenizerSection() { return between(hone_tokenizer_begin, hone_tokenizer_end); }
+
+Result<Model> Model::open(const hone_module &module, Section weights) {
+  static const char again[] = "compile the model again with this version of hone";
+  if (module.abi_version != HONE_ABI_VERSION)
+    return Error(format("expected module ABI %u, got %u; %s", HONE_ABI_VERSION, module.abi_version, again));
+
+  const struct {
+    const char *name;
+    uint64_t value, most, multiple;
+  } numbers[] = {
+      {"vocabulary", module.vocabulary, INT32_MAX, 1},
+      {"context_length", module.context_length, INT32_MAX, 1},
+      {"max_rows", module.max_rows, INT32_MAX, 1},
+      {"page_positions", module.page_positions, INT32_MAX, 1},
+      {"page_bytes", module.page_bytes, UINT64_C(1) << 40, 1},
+      {"arena_bytes", module.arena_bytes, UINT64_C(1) << 40, 1},
+      {"worker_arena_bytes", module.worker_arena_bytes, UINT64_C(1) << 40, 64},
+  };
+  for (const auto &number : numbers) {
+    bool arena = number.name[0] == 'a' || number.name[0] == 'w';
+    if ((number.value == 0 && !arena) || number.value > number.most)
+      return Error(format("module: expected '%s' in 1 to %llu, got %llu; %s", number.name,
+                          static_cast<unsigned long long>(number.most), static_cast<unsigned long long>(number.value),
+                          again));
+    if (number.value % number.multiple != 0)
+      return Error(format("module: expected '%s' to be a multiple of %llu, got %llu; %s", number.name,
+                          static_cast<unsigned long long>(number.multiple),
+                          static_cast<unsigned long long>(number.value), again));
+  }
+  if (!module.step || !module.name || !module.architecture || (module.weight_count != 0 && !module.weights))
+    return Error(
+        format("module: expected a step function, a name, an architecture and weights, got a null pointer; %s", again));
+  if (reinterpret_cast<uintptr_t>(weights.begin) % 64 != 0)
+    return Error(format("weight section: expected an address that is a multiple of 64, got %p; %s",
+                        static_cast<const void *>(weights.begin), again));
+
+  Model model(module, weights);
+  model.table.reserve(module.weight_count);
+  for (uint64_t i = 0; i < module.weight_count; ++i) {
+    const hone_weight &weight = module.weights[i];
+    if (weight.offset > weights.size || weight.bytes > weights.size - weight.offset)
+      return Error(format("weight '%s': expected bytes %llu to %llu inside the weight section of %zu bytes; %s",
+                          weight.name, static_cast<unsigned long long>(weight.offset),
+                          static_cast<unsigned long long>(weight.offset + weight.bytes), weights.size, again));
+    if (weight.offset % 64 != 0)
+      return Error(format("weight '%s': expected an offset that is a multiple of 64, got %llu; %s", weight.name,
+                          static_cast<unsigned long long>(weight.offset), again));
+    model.table.push_back(weights.begin + weight.offset);
+  }
+  return model;
+}
+
+Status rt::checkCPU(const hone_module &module, const std::string &missing) {
+  if (!(module.isa_levels & HONE_ISA_X86_64_V3))
+    return Error(format("expected code for x86-64-v3, got ISA levels 0x%x; compile the model again with this version "
+                        "of hone",
+                        module.isa_levels));
+  if (!missing.empty())
+    return Error("this program needs an x86-64-v3 CPU (AVX2, FMA, F16C); this one lacks " + missing +
+                 "; run it on an Intel Haswell, AMD Excavator or later");
+  return {};
+}
+
+Status rt::checkProgramSize(const void *headers, size_t count, uint64_t fileBytes) {
+  const auto *header = static_cast<const Elf64_Phdr *>(headers);
+  uint64_t expected = 0;
+  for (size_t i = 0; i < count; ++i)
+    if (header[i].p_type == PT_LOAD && header[i].p_offset + header[i].p_filesz > expected)
+      expected = header[i].p_offset + header[i].p_filesz;
+  if (fileBytes < expected)
+    return Error(format("the program's file is cut short: expected at least %s bytes, got %s; copy or compile it again",
+                        grouped(expected).c_str(), grouped(fileBytes).c_str()));
+  return {};
+}
+
+Status rt::checkProgramFile() {
+  struct stat status;
+  const void *headers = reinterpret_cast<const void *>(::getauxval(AT_PHDR));
+  if (!headers || ::getauxval(AT_PHENT) != sizeof(Elf64_Phdr) || ::stat("/proc/self/exe", &status) != 0)
+    return {}; // Without /proc there is nothing to compare with.
+  return checkProgramSize(headers, ::getauxval(AT_PHNUM), static_cast<uint64_t>(status.st_size));
+}
+
+namespace {
+struct PopulateJob {
+  uint8_t *begin;
+  size_t size;
+  std::atomic<size_t> next; ///< where the next worker goes on
+};
+} // namespace
+
+static void populatePart(void *context, int32_t, int32_t) {
+  constexpr size_t part = 4u << 20;
+  auto *job = static_cast<PopulateJob *>(context);
+  for (size_t at; (at = job->next.fetch_add(part, std::memory_order_relaxed)) < job->size;) {
+    size_t bytes = std::min(part, job->size - at);
+    if (::madvise(job->begin + at, bytes, MADV_POPULATE_READ) != 0) // Linux before 5.14.
+      ::madvise(job->begin + at, bytes, MADV_WILLNEED);
+  }
+}
+
+void rt::populateWeights(Section weights, Workers &workers) {
+  if (weights.size == 0 || weights.size > availableMemory() / 4 * 3)
+    return;
+  uintptr_t begin = reinterpret_cast<uintptr_t>(weights.begin) & ~UINT64_C(4095);
+  PopulateJob job = {
+      reinterpret_cast<uint8_t *>(begin), reinterpret_cast<uintptr_t>(weights.begin) + weights.size - begin, {0}};
+  workers.run(populatePart, &job);
+}

@@ -1,0 +1,66 @@
+//===- Model.h - The generated program's model, checked ---------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_LIB_RUNTIME_MODEL_H
+#define HONE_LIB_RUNTIME_MODEL_H
+
+#include "Workers.h"
+#include "hone-rt/ABI.h"
+#include "hone/Support/Error.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace hone::rt {
+
+/// A range of the program's own image.
+struct Section {
+  const uint8_t *begin;
+  size_t size;
+};
+
+/// The sections between the symbols that the link defines (ABI.h).
+Section weightSection();
+Section tokenizerSection();
+
+/// What generated code needs of the model. Immutable; cheap to make: it touches no weight.
+class Model {
+public:
+  /// Checks all that `module` states about itself and `weights`. Does not ask for the CPU: see `checkCPU`.
+  static Result<Model> open(const hone_module &module, Section weights);
+
+  const hone_module &module() const { return *description; }
+  const uint8_t *const *weights() const { return table.data(); }
+  Section weightBytes() const { return section; }
+
+private:
+  Model(const hone_module &module, Section section) : description(&module), section(section) {}
+
+  const hone_module *description;
+  Section section;
+  std::vector<const uint8_t *> table;
+};
+
+/// An error unless the CPU runs one of the levels that the program has code for. To be called before any such code:
+/// the step function. `missing` is what of x86-64-v3 the CPU lacks (Machine.h).
+Status checkCPU(const hone_module &module, const std::string &missing);
+
+/// An error if the program's file is shorter than its program headers say. Costs one stat; without it a missing tail
+/// shows as SIGBUS in the middle of an answer.
+Status checkProgramFile();
+
+/// The same for headers and a size that are given, so that it can be tested. `headers`: an array of Elf64_Phdr.
+Status checkProgramSize(const void *headers, size_t count, uint64_t fileBytes);
+
+/// Maps the weights' pages by all workers at once, reading from disk what is not in memory. Touching them one by one in
+/// the first step costs half as much again (300 MB: 42 ms of CPU time against 28). Leaves weights that may not fit into
+/// memory to the first touch.
+void populateWeights(Section weights, Workers &workers);
+
+} // namespace hone::rt
+
+#endif // HONE_LIB_RUNTIME_MODEL_H
