@@ -1,0 +1,72 @@
+//===- Compile.h - Compiles a model to a program --------------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_DRIVER_COMPILE_H
+#define HONE_DRIVER_COMPILE_H
+
+#include "hone/Driver/Phases.h"
+#include "hone/Support/Error.h"
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace hone {
+
+/// What a compilation writes.
+enum class EmitKind { Program, Object, Assembly, LLVM, MLIR };
+
+struct CompileOptions {
+  std::string input;  ///< a GGUF file, or a module if `startAt` is set
+  std::string output; ///< a file; "-" is standard output for everything but programs
+  EmitKind emit = EmitKind::Program;
+
+  /// The phase that `input` was stopped after; the next one runs first. Only IR phases.
+  std::optional<Phase> startAt;
+  /// The last phase to run; writes its IR (as bytecode, or text with EmitKind::MLIR) or its file.
+  std::optional<Phase> stopAfter;
+  /// A folder that receives the IR after each phase as bytecode; empty for none.
+  std::string dumpPhases;
+
+  llm::Precision activations = llm::Precision::Int16;
+  int64_t maxRows = 64;
+  uint64_t contextLength = 0; ///< 0: that of the model
+  unsigned threads = 1;       ///< for packing weights
+  bool keepSymbols = false;
+
+  bool remarks = false; ///< reported through `report`
+  /// Receives warnings and remarks, one line each.
+  std::function<void(llvm::StringRef line)> report;
+  /// Receives the running phase and the share of the whole that is done, 0 to 1. May come from any one thread.
+  std::function<void(Phase phase, double done)> progress;
+  /// Makes the compilation fail with "cancelled" soon after it was set.
+  const std::atomic<bool> *cancel = nullptr;
+};
+
+/// What a compilation did.
+struct CompileReport {
+  struct PhaseTime {
+    Phase phase;
+    double seconds;
+  };
+  std::vector<PhaseTime> phases;
+  std::string output;
+  uint64_t outputBytes = 0;
+  uint64_t weightBytes = 0;
+  uint64_t codeBytes = 0; ///< of the object, with its tables
+  uint64_t arenaBytes = 0;
+  uint64_t kernels = 0;
+};
+
+/// Runs the phases from the input to what is asked for. The error is one line that begins with a file or location.
+/// Nothing half-written stays. Not thread-safe with itself: it registers with LLVM's global tables.
+Result<CompileReport> compile(const CompileOptions &options);
+
+} // namespace hone
+
+#endif // HONE_DRIVER_COMPILE_H

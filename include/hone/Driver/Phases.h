@@ -1,0 +1,44 @@
+//===- Phases.h - The phases of a compilation -----------------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_DRIVER_PHASES_H
+#define HONE_DRIVER_PHASES_H
+
+#include "hone/dialects/LLM/LLMAttrs.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace hone {
+
+/// The way of a model, in order. Up to `Lowered` a phase is IR; `Object` and `Program` are files.
+enum class Phase { Import, Compressed, Fused, Scheduled, Lowered, Object, Program };
+
+inline constexpr unsigned kPhases = 7;
+llvm::StringRef getPhaseName(Phase phase);
+std::optional<Phase> findPhase(llvm::StringRef name);
+
+/// What the pipelines can be told; the same names are options of the pipelines in hone-opt.
+struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
+  Option<llm::Precision> activations{
+      *this, "activations", llvm::cl::desc("Precision of activations that meet integer weights"),
+      llvm::cl::init(llm::Precision::Int16),
+      llvm::cl::values(clEnumValN(llm::Precision::F32, "f32", "no rounding"),
+                       clEnumValN(llm::Precision::Int16, "int16", "16-bit integers, one scale per 32"))};
+  Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("Largest number of rows of one step"),
+                          llvm::cl::init(64)};
+};
+
+/// Adds the passes that lead to `phase` from the one before, its contract last. `Import` has its contract alone;
+/// `Object` and `Program` have no passes.
+void addPhase(mlir::OpPassManager &manager, Phase phase, const PipelineOptions &options);
+
+/// Registers `hone-compress-pipeline`, `hone-fuse-pipeline`, `hone-schedule-pipeline` and `hone-lower-pipeline`.
+void registerPipelines();
+
+} // namespace hone
+
+#endif // HONE_DRIVER_PHASES_H

@@ -1,0 +1,134 @@
+//===- hone-compile.cpp - Compiles a model to a program -----------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProgressBar.h"
+#include "hone/Driver/Compile.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <thread>
+
+using namespace hone;
+
+static std::atomic<bool> cancelled{false};
+
+static void printReport(const CompileReport &report, bool json) {
+  if (json) {
+    llvm::json::OStream writer(llvm::outs(), 2);
+    writer.object([&] {
+      writer.attribute("output", report.output);
+      writer.attribute("output_bytes", report.outputBytes);
+      writer.attribute("weight_bytes", report.weightBytes);
+      writer.attribute("code_bytes", report.codeBytes);
+      writer.attribute("arena_bytes", report.arenaBytes);
+      writer.attribute("kernels", report.kernels);
+      writer.attributeObject("seconds", [&] {
+        llvm::StringMap<double> sums;
+        for (const auto &time : report.phases)
+          sums[getPhaseName(time.phase)] += time.seconds;
+        for (unsigned phase = 0; phase < kPhases; ++phase)
+          if (auto found = sums.find(getPhaseName(static_cast<Phase>(phase))); found != sums.end())
+            writer.attribute(found->first(), found->second);
+      });
+    });
+    llvm::outs() << "\n";
+    return;
+  }
+  if (report.output == "-")
+    return;
+  double seconds = 0;
+  for (const auto &time : report.phases)
+    seconds += time.seconds;
+  llvm::errs() << report.output << ": " << llvm::format("%.1f", static_cast<double>(report.outputBytes) / 1e6)
+               << " MB in " << llvm::format("%.1f", seconds) << " s\n";
+}
+
+/// The words of the command line that stand for phases, in their order.
+static std::map<std::string, Phase> getPhaseWords(Phase last) {
+  std::map<std::string, Phase> words;
+  for (unsigned phase = 0; phase <= static_cast<unsigned>(last); ++phase)
+    words[getPhaseName(static_cast<Phase>(phase)).str()] = static_cast<Phase>(phase);
+  return words;
+}
+
+/// Where the result goes without -o: text to standard output, files beside the user under the model's name.
+static std::string getDefaultOutput(const CompileOptions &options) {
+  if (options.emit == EmitKind::Assembly || options.emit == EmitKind::LLVM || options.emit == EmitKind::MLIR)
+    return "-";
+  std::string stem = llvm::sys::path::stem(options.input).str();
+  Phase last = options.emit == EmitKind::Object ? Phase::Object : options.stopAfter.value_or(Phase::Program);
+  return stem + (last == Phase::Program ? "" : last == Phase::Object ? ".o" : ".mlirbc");
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  CLI::App app("Compiles a model to one self-contained program.\n\n"
+               "Example: hone compile SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2 && ./smollm2 chat",
+               "hone compile");
+  CompileOptions options;
+  unsigned jobs = 0;
+  bool json = false;
+  app.add_option("model", options.input, "A GGUF file, or a module with --start-at")->required();
+  app.add_option("-o,--output", options.output, "Output file; default: the model's name in this folder");
+  app.add_option("--emit", options.emit, "What to write: exe (default), object, asm, llvm or mlir (of --stop-after)")
+      ->transform(CLI::Transformer(std::map<std::string, EmitKind>{{"exe", EmitKind::Program},
+                                                                   {"object", EmitKind::Object},
+                                                                   {"asm", EmitKind::Assembly},
+                                                                   {"llvm", EmitKind::LLVM},
+                                                                   {"mlir", EmitKind::MLIR}}))
+      ->option_text("KIND");
+  app.add_option("--stop-after", options.stopAfter,
+                 "Stop after a phase and write its result: import, compressed, fused, scheduled, lowered, object or "
+                 "program")
+      ->transform(CLI::Transformer(getPhaseWords(Phase::Program)))
+      ->option_text("PHASE");
+  app.add_option("--start-at", options.startAt, "Go on from what --stop-after=PHASE wrote")
+      ->transform(CLI::Transformer(getPhaseWords(Phase::Program)))
+      ->option_text("PHASE");
+  app.add_option("--dump-phases", options.dumpPhases, "Write the IR after each phase into a folder")
+      ->option_text("FOLDER");
+  app.add_option("--activations", options.activations,
+                 "Precision of activations that meet integer weights: int16 (default; one scale per 32) or f32")
+      ->transform(CLI::Transformer(
+          std::map<std::string, llm::Precision>{{"int16", llm::Precision::Int16}, {"f32", llm::Precision::F32}}))
+      ->option_text("PRECISION");
+  app.add_option("--context", options.contextLength, "Positions that a sequence may have; default: the model's");
+  app.add_option("--max-rows", options.maxRows, "Largest number of rows of one step")->capture_default_str();
+  app.add_option("-j,--jobs", jobs, "Threads that pack weights; default: all");
+  app.add_flag("--keep-symbols", options.keepSymbols, "Keep the symbol table, for profilers and debuggers");
+  app.add_flag("--remarks", options.remarks, "Report what passes did and what they refused");
+  app.add_flag("--json", json, "Report the result as JSON on standard output");
+  CLI11_PARSE(app, argc, argv);
+
+  std::signal(SIGINT, [](int) {
+    if (cancelled.exchange(true)) // A second Ctrl-C does not wait.
+      _exit(130);
+  });
+  options.threads = jobs ? jobs : std::max(1u, std::thread::hardware_concurrency());
+  options.cancel = &cancelled;
+  if (options.output.empty())
+    options.output = getDefaultOutput(options);
+
+  ProgressBar bar;
+  options.progress = [&](Phase phase, double done) { bar.update(getPhaseName(phase), done); };
+  options.report = [&](llvm::StringRef line) {
+    bar.clear();
+    llvm::errs() << "hone: " << line << "\n";
+  };
+  Result<CompileReport> report = compile(options);
+  bar.clear();
+  if (!report) {
+    llvm::errs() << "hone: error: " << report.error().message() << "\n";
+    return cancelled ? 130 : 1;
+  }
+  printReport(*report, json);
+  return 0;
+}

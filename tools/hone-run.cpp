@@ -1,0 +1,88 @@
+//===- hone-run.cpp - Starts a program ----------------------------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// A generated program carries its own runtime, so running it is starting it. This tool gives the commands of the
+// program names beside those of the compiler, and tells a program from any other file.
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <elf.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+struct Command {
+  const char *name;
+  const char *argument; ///< what the program is told first, or null
+  const char *help;
+};
+
+constexpr Command commands[] = {
+    {"run", nullptr,
+     "Runs a program: one answer to a prompt.\n\nusage: hone run PROGRAM --prompt TEXT [OPTIONS]\n"
+     "Example: hone run ./smollm2 --prompt 'Why is the sky blue?'\n"},
+    {"chat", "chat",
+     "Talks to a program.\n\nusage: hone chat PROGRAM [OPTIONS]\nExample: hone chat ./smollm2 --temperature 0.2\n"},
+    {"bench", "bench",
+     "Measures a program beside the limits of the machine.\n\nusage: hone bench PROGRAM [OPTIONS]\n"
+     "Example: hone bench ./smollm2 --prompt 512 --generate 128 --threads 2 --runs 5 --json\n"},
+};
+
+int fail(const std::string &message) {
+  std::fprintf(stderr, "hone: error: %s\n", message.c_str());
+  return 1;
+}
+
+/// Whether the file is an ELF program of this machine, as far as its header tells.
+bool isProgram(const char *path) {
+  FILE *file = std::fopen(path, "rbe");
+  if (!file)
+    return false;
+  Elf64_Ehdr header;
+  bool whole = std::fread(&header, sizeof header, 1, file) == 1;
+  std::fclose(file);
+  return whole && !std::memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_machine == EM_X86_64 &&
+         header.e_type == ET_DYN;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const Command *command = nullptr;
+  for (const Command &candidate : commands)
+    if (argc > 1 && !std::strcmp(argv[1], candidate.name))
+      command = &candidate;
+  if (!command) {
+    std::fputs("usage: hone run|chat|bench PROGRAM [OPTIONS]\n", stderr);
+    return 2;
+  }
+  bool asksHelp = argc > 2 && (!std::strcmp(argv[2], "--help") || !std::strcmp(argv[2], "-h"));
+  if (argc < 3 || asksHelp) {
+    std::fputs(command->help, asksHelp ? stdout : stderr);
+    std::fprintf(asksHelp ? stdout : stderr, "'PROGRAM %s%s--help' shows the options.\n",
+                 command->argument ? command->argument : "", command->argument ? " " : "");
+    return asksHelp ? 0 : 2;
+  }
+  // A bare name means a file here, not one on PATH.
+  std::string path = argv[2];
+  if (path.find('/') == std::string::npos)
+    path = "./" + path;
+  if (::access(path.c_str(), F_OK) != 0)
+    return fail(path + ": " + std::strerror(errno) + "; compile one with 'hone compile MODEL -o " + argv[2] + "'");
+  if (!isProgram(path.c_str()))
+    return fail(path + ": expected a program made by 'hone compile', got another kind of file");
+  std::vector<char *> arguments{path.data()};
+  if (command->argument)
+    arguments.push_back(const_cast<char *>(command->argument));
+  arguments.insert(arguments.end(), argv + 3, argv + argc);
+  arguments.push_back(nullptr);
+  ::execv(path.c_str(), arguments.data());
+  return fail(path + ": cannot be started: " + std::strerror(errno));
+}
