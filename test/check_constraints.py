@@ -70,7 +70,7 @@ def check_dialect(root, name):
         for n in sorted(described - verified):
             complaints.append(f"{name}: expected a comment '// C{n}' where '{op_class}' is verified, got none")
         for n in sorted(verified - described):
-            complaints.append(f"{name}: expected '(C{n})' in the description of '{op}', got a verifier's '// C{n}' only")
+            complaints.append(f"{name}: expected '(C{n})' in the description of '{op}', got '// C{n}' in code only")
         for n in sorted(described - tested.get(op, set())):
             complaints.append(f"{name}: expected a case '@{op}_c{n}' in {invalid.relative_to(root)}, got none")
         for n in sorted(tested.get(op, set()) - described):

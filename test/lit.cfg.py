@@ -20,7 +20,7 @@ ISA_LEVELS = {"avx2": {"avx2", "fma", "f16c"}, "avx512vnni": {"avx512f", "avx512
 config.name = "hone"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "CMakeLists.txt", "unit"]
+config.excludes = ["Inputs"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.hone_binary_root, "test")
 config.environment["PATH"] = os.pathsep.join(

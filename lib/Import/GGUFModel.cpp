@@ -82,7 +82,8 @@ static llm::Scheme getScheme(gguf::TensorType type) {
 
 static RankedTensorType getStoredType(MLIRContext *context, ArrayRef<int64_t> shape, gguf::TensorType type) {
   llm::Scheme scheme = getScheme(type);
-  return RankedTensorType::get(shape, llm::getSchemeElementType(context, scheme), llm::StoredAttr::get(context, scheme));
+  return RankedTensorType::get(shape, llm::getSchemeElementType(context, scheme),
+                               llm::StoredAttr::get(context, scheme));
 }
 
 GGUFModel::GGUFModel(ModuleOp module, const gguf::File &file, StringRef architecture)
@@ -134,8 +135,7 @@ Status GGUFModel::readPositive(StringRef key, double &value, double fallback) co
   if (!number)
     return number.takeError();
   if (!(*number > 0) || !std::isfinite(*number))
-    return error("expected metadata '" + fullKey(key) + "' to be positive and finite, got " +
-                 std::to_string(*number));
+    return error("expected metadata '" + fullKey(key) + "' to be positive and finite, got " + std::to_string(*number));
   value = *number;
   return std::nullopt;
 }

@@ -24,8 +24,8 @@ static OwningOpRef<Operation *> translate(llvm::SourceMgr &sources, MLIRContext 
   // The module names the file that its weights are read from later.
   if (path == "<stdin>")
     return fail(Error("expected the path of a GGUF file, got standard input; name the file"));
-  Result<gguf::File> file = gguf::File::parse(reinterpret_cast<const uint8_t *>(buffer->getBufferStart()),
-                                              buffer->getBufferSize(), path);
+  Result<gguf::File> file =
+      gguf::File::parse(reinterpret_cast<const uint8_t *>(buffer->getBufferStart()), buffer->getBufferSize(), path);
   if (!file)
     return fail(file.error());
   Result<OwningOpRef<ModuleOp>> module = importGGUF(*context, *file, path);

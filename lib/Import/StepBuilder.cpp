@@ -10,9 +10,7 @@
 using namespace mlir;
 using namespace hone;
 
-static Location nameLoc(MLIRContext *context, StringRef name) {
-  return NameLoc::get(StringAttr::get(context, name));
-}
+static Location nameLoc(MLIRContext *context, StringRef name) { return NameLoc::get(StringAttr::get(context, name)); }
 
 StepBuilder::StepBuilder(ModuleOp module, const StepShape &shape) : builder(module.getContext()), shape(shape) {
   MLIRContext *context = builder.getContext();

@@ -46,7 +46,8 @@ Result<ElfImage> ElfImage::parse(const uint8_t *data, uint64_t bytes, const std:
 
   auto truncated = [&](const std::string &what, uint64_t offset, uint64_t length) {
     return Error(path + ": the file is truncated or damaged: " + what + " of " + std::to_string(length) +
-                 " bytes at offset " + std::to_string(offset) + " does not fit into " + std::to_string(bytes) + " bytes");
+                 " bytes at offset " + std::to_string(offset) + " does not fit into " + std::to_string(bytes) +
+                 " bytes");
   };
   uint64_t tableBytes = uint64_t(header.e_phnum) * sizeof(Elf64_Phdr);
   if (!inside(header.e_phoff, tableBytes, bytes))

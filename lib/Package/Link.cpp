@@ -60,7 +60,7 @@ public:
   std::string path() const { return "/proc/self/fd/" + std::to_string(file); }
 
 private:
-  static Error failure() { 
+  static Error failure() {
     return Error(std::string("cannot link the program: its parts do not fit into memory: ") + std::strerror(errno));
   }
 
@@ -152,6 +152,8 @@ Result<std::vector<uint8_t>> hone::link(const uint8_t *object, size_t objectByte
   Result<BundleInputs> inputs = readInputs(options.bundleDirectory);
   if (!inputs)
     return inputs.takeError();
+  if (options.shared && inputs->exports.empty())
+    return Error("cannot link a shared library: the runtime of this hone exports no functions; make a program instead");
 
   // Keeps lld's own layout and adds the weights behind all else, where their size moves nothing. They differ in
   // permissions from `.bss`, so lld gives them a PT_LOAD of their own.
@@ -172,20 +174,18 @@ Result<std::vector<uint8_t>> hone::link(const uint8_t *object, size_t objectByte
     return *failed;
 
   auto bundled = [&](const char *name) { return options.bundleDirectory + "/" + name; };
-  std::vector<std::string> arguments = {"ld.lld", "-m", "elf_x86_64", "-o", scratchPath, "-O1", "--gc-sections",
-                                        "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr", "--no-undefined",
-                                        "--color-diagnostics=never", "-z", "relro", "-z", "now", "-z", "noexecstack",
-                                        // Readers take pointers from the file without looking at relocations.
-                                        "--apply-dynamic-relocs", "-z", "nopack-relative-relocs",
-                                        options.keepSymbols ? "--strip-debug" : "--strip-all",
-                                        "--script=" + scriptInput.path()};
+  std::vector<std::string> arguments = {
+      "ld.lld", "-m", "elf_x86_64", "-o", scratchPath, "-O1", "--gc-sections", "--build-id=none", "--hash-style=gnu",
+      "--eh-frame-hdr", "--no-undefined", "--color-diagnostics=never", "-z", "relro", "-z", "now", "-z", "noexecstack",
+      // Readers take pointers from the file without looking at relocations.
+      "--apply-dynamic-relocs", "-z", "nopack-relative-relocs", options.keepSymbols ? "--strip-debug" : "--strip-all",
+      "--script=" + scriptInput.path()};
   if (options.shared) {
-    llvm::append_range(arguments, std::vector<std::string>{"-shared", "-Bsymbolic",
-                                                           "--version-script=" + exportInput.path()});
-  } else {
     llvm::append_range(arguments,
-                       std::vector<std::string>{"-pie", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
-                                                bundled("Scrt1.o")});
+                       std::vector<std::string>{"-shared", "-Bsymbolic", "--version-script=" + exportInput.path()});
+  } else {
+    llvm::append_range(arguments, std::vector<std::string>{"-pie", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
+                                                           bundled("Scrt1.o")});
   }
   llvm::append_range(arguments, std::vector<std::string>{bundled("crti.o"), bundled("crtbeginS.o"), modelInput.path(),
                                                          sectionInput.path()});

@@ -77,8 +77,7 @@ Status ProgramFile::read(const std::string &path) {
   name = *nameText;
   architecture = *architectureText;
 
-  auto section = [&](uint64_t begin, uint64_t end, const char *what, const uint8_t *&data,
-                     uint64_t &bytes) -> Status {
+  auto section = [&](uint64_t begin, uint64_t end, const char *what, const uint8_t *&data, uint64_t &bytes) -> Status {
     if (begin > end)
       return damaged(std::string("section '") + what + "' ends before it begins");
     bytes = end - begin;

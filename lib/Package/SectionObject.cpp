@@ -98,7 +98,8 @@ std::vector<uint8_t> hone::makeSectionObject(uint64_t weightBytes, uint64_t weig
     Elf64_Nhdr header;
     char owner[8];
     ProgramNote description;
-  } note = {{sizeof programNoteOwner, sizeof(ProgramNote), programNoteType}, {}, {programNoteVersion, 0, 0, 0, 0, 0, 0}};
+  } note = {
+      {sizeof programNoteOwner, sizeof(ProgramNote), programNoteType}, {}, {programNoteVersion, 0, 0, 0, 0, 0, 0}};
   // Four-byte alignment, as for most notes; without padding of the fields after the 12 bytes of the header.
   std::memcpy(note.owner, programNoteOwner, sizeof programNoteOwner);
   std::vector<uint8_t> content;

@@ -14,7 +14,8 @@
 namespace hone {
 
 /// A relocatable object with
-/// - `.hone.weights`: reserves `weightBytes` (at least 1) at `weightAlignment` without content (SHT_NOBITS), so that the
+/// - `.hone.weights`: reserves `weightBytes` (at least 1) at `weightAlignment` without content (SHT_NOBITS), so that
+/// the
 ///   weights never pass through the linker;
 /// - `.hone.tokenizer`: `tokenizer`;
 /// - `.note.hone`: a ProgramNote that refers to both and to `hone_program_module`;

@@ -51,8 +51,8 @@ public:
   int64_t getRowGranularity() const { return granularity; }
   /// Bytes of the largest value that one row has on its way.
   int64_t getWidestRowBytes() const;
-  /// Computes rows [first, first + rows) into `target`; `first` is a multiple of the granularity, and so is `rows` unless
-  /// the range ends with the last row.
+  /// Computes rows [first, first + rows) into `target`; `first` is a multiple of the granularity, and so is `rows`
+  /// unless the range ends with the last row.
   void run(int64_t first, int64_t rows, llvm::MutableArrayRef<uint8_t> target, RecipeScratch &scratch) const;
   /// The bytes of the file that these rows come from; empty for constants.
   llvm::ArrayRef<uint8_t> getFileBytes(int64_t first, int64_t rows) const;

@@ -201,8 +201,8 @@ Status hone::evaluateWeights(ModuleOp module, const gguf::File *source, const st
   auto expected = module->getAttrOfType<IntegerAttr>(llm::kSourceBytesAttr);
   if (source && expected && expected.getValue() != source->totalBytes())
     return Error(source->name() + ": expected " + llvm::toString(expected.getValue(), 10, /*Signed=*/true) +
-                 " bytes, got " +
-                 std::to_string(source->totalBytes()) + "; the file changed since the import, import it again");
+                 " bytes, got " + std::to_string(source->totalBytes()) +
+                 "; the file changed since the import, import it again");
   MutableArrayRef<uint8_t> section(target, bytes);
   Result<std::vector<Job>> jobs = compileJobs(module, source, plan, section);
   if (!jobs)

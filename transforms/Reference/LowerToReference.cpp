@@ -147,14 +147,13 @@ static LogicalResult passFileWeights(ModuleOp module, const ConstantWeights &con
   // The needs of callees reach their callers, through any number of calls.
   for (bool changed = true; changed;) {
     changed = false;
-    for (auto &[function, own] : needs)
-      function.walk([&](func::CallOp call) {
+    for (auto &entry : needs)
+      entry.first.walk([&](func::CallOp call) {
         auto callee = needs.find(symbols.lookup<func::FuncOp>(call.getCallee()));
-        if (callee == needs.end())
+        if (callee == needs.end() || callee == &entry)
           return;
-        SmallVector<llm::WeightOp> calleeNeeds = llvm::to_vector(callee->second);
-        for (llm::WeightOp weight : calleeNeeds)
-          changed |= own.insert(weight);
+        for (llm::WeightOp weight : callee->second)
+          changed |= entry.second.insert(weight);
       });
   }
 

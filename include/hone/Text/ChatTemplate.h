@@ -44,7 +44,7 @@ struct ChatInputs {
 /// construct, never other text. Known difference from Python: upper, lower, title and capitalize change ASCII letters
 /// only. Cheap to copy; rendering is thread-safe.
 ///
-/// A hostile template gives an error too: its size (1 MiB), nesting, steps (20 million), created bytes (512 MiB) and
+/// A hostile template gives an error too: its size (1 MiB), nesting, steps (20 million), created bytes (256 MiB) and
 /// output (64 MiB) are bounded.
 class ChatTemplate {
 public:

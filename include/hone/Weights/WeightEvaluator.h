@@ -47,12 +47,11 @@ struct WeightEvaluationOptions {
   bool releaseSource = false;
 };
 
-/// Runs the recipes of a verified module: writes every byte of `target`, which is `bytes` long as planned and aligned to
-/// 64, gaps as zeros.
-/// `source` is the file that the module's `llm.source` names, or null if there is none; recipes are checked against it
-/// before anything is written, since either may have been changed by hand. Works in pieces of whole panels, each from
-/// the source through all steps of its recipe to the target, so that beyond those two it needs about a MiB per thread
-/// and step, or one panel if that is more. The result does not depend on the number of threads.
+/// Runs the recipes of a verified module: writes every byte of `target`, which is `bytes` long as planned and aligned
+/// to 64, gaps as zeros. `source` is the file that the module's `llm.source` names, or null if there is none; recipes
+/// are checked against it before anything is written, since either may have been changed by hand. Works in pieces of
+/// whole panels, each from the source through all steps of its recipe to the target, so that beyond those two it needs
+/// about a MiB per thread and step, or one panel if that is more. The result does not depend on the number of threads.
 Status evaluateWeights(mlir::ModuleOp module, const gguf::File *source, const std::vector<WeightPlacement> &plan,
                        uint8_t *target, uint64_t bytes, const WeightEvaluationOptions &options = {});
 

@@ -211,15 +211,16 @@ static Value makeRange(Context &context, const Arguments &arguments) {
     bounds[count == 1 ? 1 : i] = arguments.integer(context, i, "bound", 0);
   if (bounds[2] == 0)
     return context.fail("'range' expects a step other than zero");
-  std::vector<Value> items;
-  int64_t at = bounds[0];
-  bool overflow = false;
-  while (!overflow && (bounds[2] > 0 ? at < bounds[1] : at > bounds[1])) {
-    if (!context.step() || !context.reserve(sizeof(Value)))
-      return {};
-    items.push_back(Value::of(at));
-    overflow = __builtin_add_overflow(at, bounds[2], &at);
-  }
+  // Unsigned differences, which hold whatever the signs are.
+  bool up = bounds[2] > 0, any = up ? bounds[0] < bounds[1] : bounds[0] > bounds[1];
+  uint64_t distance = up ? uint64_t(bounds[1]) - uint64_t(bounds[0]) : uint64_t(bounds[0]) - uint64_t(bounds[1]);
+  uint64_t stride = up ? uint64_t(bounds[2]) : 0 - uint64_t(bounds[2]);
+  uint64_t length = any ? (distance - 1) / stride + 1 : 0;
+  if (length > Context::maxSteps || !context.step(length) || !context.reserve(length * sizeof(Value)))
+    return context.fail("makes a range of " + std::to_string(length) + " items");
+  std::vector<Value> items(length);
+  for (uint64_t i = 0; i < length; ++i)
+    items[i] = Value::of(int64_t(uint64_t(bounds[0]) + i * uint64_t(bounds[2])));
   return Value::of(context.list(std::move(items)));
 }
 

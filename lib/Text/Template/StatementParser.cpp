@@ -25,12 +25,15 @@ public:
   }
 
 private:
+  /// Less than for expressions, which stand inside.
+  static constexpr uint32_t maxStatements = 100;
+
   /// Statements up to the tag of one of `ends`, whose name is next then, or to the end of the template if there are
   /// none.
   Block parseBlock(std::initializer_list<std::string_view> ends) {
     Block block;
-    if (++nesting > maxNesting)
-      fail("statements nest deeper than " + std::to_string(maxNesting) + " levels");
+    if (++nesting > maxStatements)
+      fail("statements nest deeper than " + std::to_string(maxStatements) + " levels");
     while (!error && peek().kind != Token::End) {
       Statement statement;
       statement.line = peek().line;
@@ -146,8 +149,8 @@ private:
       nested.line = peek().line;
       ++at;
       // Each elif is an If in the else of the one before, so a chain of them nests.
-      if (++nesting > maxNesting)
-        fail("statements nest deeper than " + std::to_string(maxNesting) + " levels");
+      if (++nesting > maxStatements)
+        fail("statements nest deeper than " + std::to_string(maxStatements) + " levels");
       else
         parseIf(nested);
       --nesting;

@@ -124,7 +124,7 @@ struct Loop {
 class Context {
 public:
   static constexpr uint64_t maxSteps = 20'000'000;
-  static constexpr uint64_t maxBytes = 512 << 20;
+  static constexpr uint64_t maxBytes = 256 << 20;
   static constexpr size_t maxOutput = 64 << 20;
   static constexpr uint32_t maxDepth = 400;
 

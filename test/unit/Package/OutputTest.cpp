@@ -59,8 +59,8 @@ TEST(Output, MissingDirectory) {
 
 TEST(Output, UnwritableDirectory) {
   std::string directory = freshDirectory("unwritable");
-  fs::permissions(directory, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                                 fs::perms::others_exec);
+  fs::permissions(directory,
+                  fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
   EXPECT_EQ(writeInChild("", directory + "/program", 1000, "nobody"),
             "exit 1: " + directory + "/program: cannot be created in '" + directory +
                 "': Permission denied; choose another place with -o");
@@ -145,8 +145,9 @@ TEST(Output, FileSystemWithoutUnnamedFiles) {
   std::string output = writeInChild(preload, path, 1 << 20, std::to_string(SIGTERM));
   EXPECT_NE(output.find("exit " + std::to_string(128 + SIGTERM)), std::string::npos) << output;
   EXPECT_EQ(namesIn(directory), "program");
-  EXPECT_EQ(writeInChild(preload, path, uint64_t(1) << 45, "plain").find("exit 1: " + path + ": cannot reserve 35,184,3"),
-            0u);
+  EXPECT_EQ(
+      writeInChild(preload, path, uint64_t(1) << 45, "plain").find("exit 1: " + path + ": cannot reserve 35,184,3"),
+      0u);
   EXPECT_EQ(namesIn(directory), "program");
 }
 
@@ -155,8 +156,8 @@ TEST(Link, ObjectWithoutModule) {
   std::string directory = freshDirectory("no-module");
   std::string source = directory + "/empty.s", object = directory + "/empty.o";
   writeFile(source, {});
-  ASSERT_EQ(shell(std::string(HONE_TEST_TOOLS) + "/llvm-mc --filetype=obj --triple=x86_64-linux-gnu " + source + " -o " +
-                  object),
+  ASSERT_EQ(shell(std::string(HONE_TEST_TOOLS) + "/llvm-mc --filetype=obj --triple=x86_64-linux-gnu " + source +
+                  " -o " + object),
             "");
   std::vector<uint8_t> bytes = readFile(object);
   ::testing::internal::CaptureStderr();
@@ -200,4 +201,33 @@ TEST(Link, MissingBundle) {
             std::string::npos)
       << message;
   EXPECT_EQ(namesIn(directory), "");
+}
+
+TEST(Link, SharedLibraryWithoutExports) {
+  std::string directory = freshDirectory("no-exports");
+  writeFile(directory + "/inputs.txt", {});
+  LinkOptions linkOptions = options();
+  linkOptions.bundleDirectory = directory;
+  linkOptions.shared = true;
+  EXPECT_EQ(failureOf(writeTestProgram(directory + "/model.so", 1000, linkOptions)),
+            directory +
+                "/model.so: cannot link a shared library: the runtime of this hone exports no functions; make a "
+                "program instead");
+}
+
+TEST(Link, DamagedBundle) {
+  std::string directory = freshDirectory("damaged-bundle");
+  LinkOptions linkOptions = options();
+  linkOptions.bundleDirectory = directory;
+  std::string text = "runtime libHoneRuntime.a\nlibrary x\n";
+  writeFile(directory + "/inputs.txt", std::vector<uint8_t>(text.begin(), text.end()));
+  EXPECT_EQ(
+      failureOf(writeTestProgram(directory + "/program", 1000, linkOptions)),
+      directory + "/program: " + directory +
+          "/inputs.txt: expected 'runtime', 'archive', 'shared', 'loader' or 'export' and a name, got 'library x'");
+  text = "runtime libHoneRuntime.a\n";
+  writeFile(directory + "/inputs.txt", std::vector<uint8_t>(text.begin(), text.end()));
+  std::string message = failureOf(writeTestProgram(directory + "/program", 1000, linkOptions));
+  EXPECT_NE(message.find("cannot link the program: cannot open " + directory), std::string::npos) << message;
+  EXPECT_EQ(namesIn(directory), "inputs.txt");
 }

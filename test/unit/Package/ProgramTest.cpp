@@ -108,7 +108,7 @@ TEST(Program, WeightsAreASection) {
 
 TEST(Program, KeepsSymbolsOnlyIfAsked) {
   std::string path = freshDirectory("symbols") + "/program";
-  std::string list = std::string(HONE_TEST_TOOLS) + "/llvm-nm " + path + " | grep -c hone_weights_begin";
+  std::string list = std::string(HONE_TEST_TOOLS) + "/llvm-nm " + path + " 2>/dev/null | grep -c hone_weights_begin";
   LinkOptions linkOptions = options();
   linkOptions.keepSymbols = true;
   ASSERT_TRUE(succeeded(writeTestProgram(path, 1000, linkOptions)));
@@ -140,8 +140,9 @@ TEST(Program, SharedLibrary) {
   Result<ProgramFile> program = ProgramFile::open(directory + "/a.so");
   ASSERT_TRUE(program) << program.error().message();
   EXPECT_TRUE(program->isShared);
-  ASSERT_EQ(shell("strip " + directory + "/a.so"), "");
-  EXPECT_EQ(weightsOf(directory + "/a.so").size(), 5000u);
+  fs::copy_file(directory + "/a.so", directory + "/stripped.so"); // a.so itself is mapped
+  ASSERT_EQ(shell("strip " + directory + "/stripped.so"), "");
+  EXPECT_EQ(describe(directory + "/stripped.so"), expectedLine(5000));
 }
 
 // Same inputs, same bytes: in one process, after other links, in another folder.
@@ -215,6 +216,7 @@ TEST(Program, HugeWeights) {
   fs::remove_all(directory);
 }
 
+// 2.34 is where threads moved into libc; neither the link nor the C++ library may raise that unnoticed.
 TEST(Program, NeedsLibcAlone) {
   std::string path = freshDirectory("libc") + "/program";
   ASSERT_TRUE(succeeded(writeTestProgram(path, 1000)));

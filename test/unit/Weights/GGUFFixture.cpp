@@ -132,8 +132,7 @@ std::string GGUFFixture::errorOf(const std::string &source, bool withFile) {
   if (!planned)
     return planned.error().message();
   memory.assign(totalBytes, 0xcc);
-  Status failed =
-      evaluateWeights(*module, withFile ? &file() : nullptr, *planned, memory.data(), totalBytes);
+  Status failed = evaluateWeights(*module, withFile ? &file() : nullptr, *planned, memory.data(), totalBytes);
   // Everything is checked before anything is written.
   if (failed)
     EXPECT_TRUE(llvm::all_of(memory, [](uint8_t byte) { return byte == 0xcc; }));

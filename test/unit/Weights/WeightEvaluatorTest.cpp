@@ -26,10 +26,10 @@ struct SchemeCase {
 } // namespace
 
 static constexpr SchemeCase packedSchemes[] = {
-    {"f32", "f32", gguf::TensorType::F32},   {"f16", "f16", gguf::TensorType::F16},
+    {"f32", "f32", gguf::TensorType::F32},    {"f16", "f16", gguf::TensorType::F16},
     {"bf16", "bf16", gguf::TensorType::BF16}, {"q4_0", "i4", gguf::TensorType::Q4_0},
-    {"q4_1", "i4", gguf::TensorType::Q4_1},  {"q5_0", "i5", gguf::TensorType::Q5_0},
-    {"q5_1", "i5", gguf::TensorType::Q5_1},  {"q8_0", "i8", gguf::TensorType::Q8_0},
+    {"q4_1", "i4", gguf::TensorType::Q4_1},   {"q5_0", "i5", gguf::TensorType::Q5_0},
+    {"q5_1", "i5", gguf::TensorType::Q5_1},   {"q8_0", "i8", gguf::TensorType::Q8_0},
 };
 static constexpr SchemeCase blockSchemes[] = {
     {"q2_K", "i2", gguf::TensorType::Q2_K}, {"q3_K", "i3", gguf::TensorType::Q3_K},
@@ -61,8 +61,8 @@ static std::string decodeRecipe(const std::string &symbol, const std::string &te
   std::string stored = typeOf(shape, scheme);
   std::string decoded = typeOf(shape, packedSchemes[0]), packed = typeOf(shape, packedSchemes[0], true);
   return "llm.weight @" + symbol + " : " + packed + " {\n  %0 = llm.file_tensor \"" + tensor + "\" : " + stored +
-         "\n  %1 = llm.decode %0 : " + stored + " to " + decoded + "\n  %2 = llm.pack %1 : " + decoded + " to " + packed +
-         "\n  llm.yield %2 : " + packed + "\n}\n";
+         "\n  %1 = llm.decode %0 : " + stored + " to " + decoded + "\n  %2 = llm.pack %1 : " + decoded + " to " +
+         packed + "\n  llm.yield %2 : " + packed + "\n}\n";
 }
 
 /// Equal bit for bit: -0 is not +0.
@@ -101,8 +101,8 @@ TEST_F(WeightEvaluatorTest, DecodeAndPackKeepsValues) {
 TEST_F(WeightEvaluatorTest, FileTensorKeepsBytes) {
   addTensor("norm", gguf::TensorType::F32, {50});
   addTensor("matrix", gguf::TensorType::Q6_K, {3, 256});
-  OwningOpRef<ModuleOp> module =
-      parse(keepRecipe("norm", "norm", "tensor<50xf32>") + keepRecipe("matrix", "matrix", typeOf("3x256", blockSchemes[4])));
+  OwningOpRef<ModuleOp> module = parse(keepRecipe("norm", "norm", "tensor<50xf32>") +
+                                       keepRecipe("matrix", "matrix", typeOf("3x256", blockSchemes[4])));
   Status failed = evaluate(*module);
   ASSERT_FALSE(failed) << failed->message();
   for (const char *name : {"norm", "matrix"}) {
@@ -115,9 +115,9 @@ TEST_F(WeightEvaluatorTest, FileTensorKeepsBytes) {
 TEST_F(WeightEvaluatorTest, PlanAlignsAndClears) {
   addTensor("norm", gguf::TensorType::F32, {5});
   addTensor("matrix", gguf::TensorType::Q4_1, {9, 32});
-  OwningOpRef<ModuleOp> module = parse(keepRecipe("z", "norm", "tensor<5xf32>") +
-                                       packRecipe("a", "matrix", "9x32", packedSchemes[4]) +
-                                       keepRecipe("norm", "norm", "tensor<5xf32>"));
+  OwningOpRef<ModuleOp> module =
+      parse(keepRecipe("z", "norm", "tensor<5xf32>") + packRecipe("a", "matrix", "9x32", packedSchemes[4]) +
+            keepRecipe("norm", "norm", "tensor<5xf32>"));
   Status failed = evaluate(*module);
   ASSERT_FALSE(failed) << failed->message();
   ASSERT_EQ(plan.size(), 3u);
@@ -181,8 +181,8 @@ TEST_F(WeightEvaluatorTest, ThreadsAndProgress) {
   // Several pieces each, the last one with a panel that is not full.
   addTensor("a", gguf::TensorType::Q4_1, {1003, 2048});
   addTensor("b", gguf::TensorType::Q4_K, {515, 2048});
-  OwningOpRef<ModuleOp> module = parse(packRecipe("a", "a", "1003x2048", packedSchemes[4]) +
-                                       decodeRecipe("b", "b", "515x2048", blockSchemes[2]));
+  OwningOpRef<ModuleOp> module =
+      parse(packRecipe("a", "a", "1003x2048", packedSchemes[4]) + decodeRecipe("b", "b", "515x2048", blockSchemes[2]));
   ASSERT_FALSE(evaluate(*module));
   std::vector<uint8_t> expected = memory;
   EXPECT_TRUE(sameBits(valuesOf(*module, "a"), expectedOf("a")));

@@ -47,8 +47,7 @@ TEST_F(WeightHostileTest, OtherShape) {
   EXPECT_EQ(errorOfRead("w", "tensor<64x64xi4, #llm.stored<scheme = q4_1>>"),
             "weight 'x': tensor 'w' of model.gguf is 8x64 of type Q4_1, expected tensor<64x64xi4, #llm.stored<scheme = "
             "q4_1>>");
-  EXPECT_EQ(errorOfRead("n", "tensor<9223372036854775807xf32>"),
-            "weight 'x' takes the weights beyond 2^63 bytes");
+  EXPECT_EQ(errorOfRead("n", "tensor<9223372036854775807xf32>"), "weight 'x' takes the weights beyond 2^63 bytes");
 }
 
 TEST_F(WeightHostileTest, OtherScheme) {
@@ -99,8 +98,7 @@ TEST_F(WeightHostileTest, LongChain) {
   std::string type = "tensor<8x64xf32, #llm.stored<scheme = f32>>";
   std::string source = "llm.weight @x : " + type + " {\n%0 = arith.constant dense<0.0> : " + type + "\n";
   for (int i = 0; i < 10000; ++i)
-    source +=
-        "%" + std::to_string(i + 1) + " = llm.decode %" + std::to_string(i) + " : " + type + " to " + type + "\n";
+    source += "%" + std::to_string(i + 1) + " = llm.decode %" + std::to_string(i) + " : " + type + " to " + type + "\n";
   EXPECT_EQ(errorOf(source + "llm.yield %10000 : " + type + "\n}"), "weight 'x': the recipe has more than 64 steps");
 }
 

@@ -22,7 +22,8 @@ static int visit(dl_phdr_info *object, size_t, void *found) {
   for (int i = 0; i < object->dlpi_phnum; ++i) {
     const ElfW(Phdr) &segment = object->dlpi_phdr[i];
     uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
-    if (segment.p_type == PT_LOAD && segment.p_flags == PF_R && begin == reinterpret_cast<uintptr_t>(hone_weights_begin) &&
+    if (segment.p_type == PT_LOAD && segment.p_flags == PF_R &&
+        begin == reinterpret_cast<uintptr_t>(hone_weights_begin) &&
         begin + segment.p_memsz >= reinterpret_cast<uintptr_t>(hone_weights_end))
       *static_cast<const char **>(found) = "yes";
   }

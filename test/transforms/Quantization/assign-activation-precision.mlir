@@ -1,0 +1,69 @@
+// Each product names the precision of its activations: by its weights, unless it names one already.
+// RUN: hone-opt %s -hone-assign-activation-precision | FileCheck %s --check-prefixes=CHECK,INT16
+// RUN: hone-opt %s -hone-assign-activation-precision=precision=f32 | FileCheck %s --check-prefixes=CHECK,F32
+// RUN: not hone-opt %s -hone-assign-activation-precision=precision=int4 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+
+// UNKNOWN: Cannot find option named 'int4'!
+
+!q4 = tensor<32x32xi4, #llm.stored<scheme = q4_1>>
+!q8 = tensor<32x32xi8, #llm.stored<scheme = q8_0>>
+!f16 = tensor<32x32xf16, #llm.stored<scheme = f16>>
+
+// Integer weights get what the option says.
+// CHECK-LABEL: func.func @integer_weights
+// INT16: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<int16>}
+// INT16: llm.qkv {{.*}} {activations = #llm.precision<int16>}
+// INT16: llm.gated_linear {{.*}} {activations = #llm.precision<int16>, function
+// F32: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}
+// F32: llm.qkv {{.*}} {activations = #llm.precision<f32>}
+// F32: llm.gated_linear {{.*}} {activations = #llm.precision<f32>, function
+func.func @integer_weights(%x: tensor<?x32xf32>, %q4: !q4, %q8: !q8) {
+  %0 = llm.linear %x, %q4 : tensor<?x32xf32>, !q4
+  %1:3 = llm.qkv %x, %q4, %q4, %q8 : tensor<?x32xf32>, !q4, !q4, !q8
+  %2 = llm.gated_linear %x, %q4, %q8 {function = #llm.activation<silu>} : tensor<?x32xf32>, !q4, !q8
+  return
+}
+
+// Float weights meet exact activations.
+// CHECK-LABEL: func.func @float_weights
+// CHECK: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}
+func.func @float_weights(%x: tensor<?x32xf32>, %f16: !f16) {
+  %0 = llm.linear %x, %f16 : tensor<?x32xf32>, !f16
+  return
+}
+
+// K-quants are no plain integers and are multiplied as floats.
+// CHECK-LABEL: func.func @k_quants
+// CHECK: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}
+func.func @k_quants(%x: tensor<?x256xf32>, %q6: tensor<8x256xi6, #llm.stored<scheme = q6_K>>) {
+  %0 = llm.linear %x, %q6 : tensor<?x256xf32>, tensor<8x256xi6, #llm.stored<scheme = q6_K>>
+  return
+}
+
+// One product has one precision: a float weight among integers decides.
+// CHECK-LABEL: func.func @mixed_weights
+// CHECK: llm.qkv {{.*}} {activations = #llm.precision<f32>}
+// CHECK: llm.gated_linear {{.*}} {activations = #llm.precision<f32>, function
+func.func @mixed_weights(%x: tensor<?x32xf32>, %q4: !q4, %f16: !f16) {
+  %0:3 = llm.qkv %x, %q4, %q4, %f16 : tensor<?x32xf32>, !q4, !q4, !f16
+  %1 = llm.gated_linear %x, %f16, %q4 {function = #llm.activation<silu>} : tensor<?x32xf32>, !f16, !q4
+  return
+}
+
+// A precision that is named already stays.
+// CHECK-LABEL: func.func @named
+// CHECK: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}
+// CHECK: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<int16>}
+func.func @named(%x: tensor<?x32xf32>, %q4: !q4) {
+  %0 = llm.linear %x, %q4 {activations = #llm.precision<f32>} : tensor<?x32xf32>, !q4
+  %1 = llm.linear %x, %q4 {activations = #llm.precision<int16>} : tensor<?x32xf32>, !q4
+  return
+}
+
+// Rounded activations need no name.
+// CHECK-LABEL: func.func @rounded
+// CHECK: llm.linear %{{.*}}, %{{.*}} : tensor<?x32xi16
+func.func @rounded(%x: tensor<?x32xi16, #llm.blocked<columns = 32>>, %q4: !q4) {
+  %0 = llm.linear %x, %q4 : tensor<?x32xi16, #llm.blocked<columns = 32>>, !q4
+  return
+}
