@@ -163,7 +163,7 @@ static llvm::Error runFunctions(ModuleOp module, ArrayRef<std::string> names) {
     llvm::Expected<void *> address = (*engine)->lookup(name);
     if (!address)
       return address.takeError();
-    reinterpret_cast<void (*)()>(*address)();
+    reinterpret_cast<void (*)()> (*address)();
   }
   return llvm::Error::success();
 }

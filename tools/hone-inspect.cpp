@@ -8,6 +8,7 @@
 #include "hone-rt/ABI.h"
 #include "hone/Formats/GGUF.h"
 #include "hone/Package/ProgramFile.h"
+#include "hone/codegen/X86/Disassembler.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
@@ -20,7 +21,7 @@ using namespace hone;
 
 namespace {
 
-enum class Part { None, Weights, Tokenizer };
+enum class Part { None, Assembly, Code, Weights, Tokenizer };
 
 /// What the command line asks for.
 std::string input, output = "-";
@@ -154,6 +155,7 @@ int inspectProgram(const ProgramFile &program) {
       writer.attribute("weight_bytes_per_token", program.weightBytesPerToken);
       writer.attribute("tokenizer_bytes", program.tokenizerBytes);
       writer.attribute("code_bytes", program.codeBytes);
+      writer.attribute("kernel_bytes", program.kernelBytes);
       writer.attribute("bytes", program.fileBytes);
       writer.attribute("minimum_glibc", program.minimumGlibc);
       writeRows(writer, "weights", rows);
@@ -176,17 +178,30 @@ int inspectProgram(const ProgramFile &program) {
   line("KV memory:", llvm::Twine(program.pageBytes / program.pagePositions) + " bytes a position");
   line("parameters:", llvm::Twine(program.parameters));
   line("bytes of a token:", llvm::Twine(program.weightBytesPerToken));
-  line("code:", llvm::Twine(program.codeBytes) + " bytes");
+  line("code:", llvm::Twine(program.kernelBytes) + " bytes of kernels, " + llvm::Twine(program.codeBytes) + " in all");
   line("tokenizer:", llvm::Twine(program.tokenizerBytes) + " bytes");
   printRows(rows, "weights");
   return 0;
 }
 
 int extractPart(const ProgramFile &program) {
-  const uint8_t *data = extract == Part::Weights ? program.weightData : program.tokenizerData;
-  uint64_t bytes = extract == Part::Weights ? program.weightBytes : program.tokenizerBytes;
-  llvm::Error error = llvm::writeToOutput(output, [&](llvm::raw_ostream &os) {
-    os.write(reinterpret_cast<const char *>(data), bytes);
+  llvm::ArrayRef<uint8_t> kernels(program.kernelData, program.kernelBytes);
+  llvm::ArrayRef<uint8_t> bytes = kernels;
+  if (extract == Part::Weights)
+    bytes = {program.weightData, program.weightBytes};
+  else if (extract == Part::Tokenizer)
+    bytes = {program.tokenizerData, program.tokenizerBytes};
+  if (bytes.empty()) {
+    llvm::errs() << "hone: error: " << input << ": has no such part; 'hone inspect " << input << "' lists its parts\n";
+    return 1;
+  }
+  llvm::Error error = llvm::writeToOutput(output, [&](llvm::raw_ostream &os) -> llvm::Error {
+    if (extract == Part::Assembly) {
+      if (Status failed = x86::disassemble(kernels, program.kernelAddress, os))
+        return llvm::createStringError(failed->message());
+      return llvm::Error::success();
+    }
+    os.write(reinterpret_cast<const char *>(bytes.data()), bytes.size());
     return llvm::Error::success();
   });
   if (!error)
@@ -213,9 +228,11 @@ int main(int argc, char **argv) {
   app.add_option("file", input, "A GGUF file or a program made by hone")->required();
   app.add_flag("--all", all, "Every tensor and metadata entry, not the totals alone");
   app.add_flag("--json", json, "JSON on standard output");
-  app.add_option("--extract", extract, "Write a part of a program to -o: weights or tokenizer")
-      ->transform(CLI::Transformer(
-          std::map<std::string, Part>{{"weights", Part::Weights}, {"tokenizer", Part::Tokenizer}}))
+  app.add_option("--extract", extract, "Write a part of a program to -o: asm, code, weights or tokenizer")
+      ->transform(CLI::Transformer(std::map<std::string, Part>{{"asm", Part::Assembly},
+                                                               {"code", Part::Code},
+                                                               {"weights", Part::Weights},
+                                                               {"tokenizer", Part::Tokenizer}}))
       ->option_text("PART");
   app.add_option("-o,--output", output, "Where --extract writes; default: standard output");
   CLI11_PARSE(app, argc, argv);

@@ -9,6 +9,7 @@
 // program names beside those of the compiler, and tells a program from any other file.
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <elf.h>
@@ -40,16 +41,30 @@ int fail(const std::string &message) {
   return 1;
 }
 
-/// Whether the file is an ELF program of this machine, as far as its header tells.
-bool isProgram(const char *path) {
+/// Why the file cannot be started, empty if nothing speaks against it. A program checks itself, but one that is cut
+/// inside its code never gets that far.
+std::string findFault(const char *path) {
+  const char *foreign = "expected a program made by 'hone compile', got another kind of file";
   FILE *file = std::fopen(path, "rbe");
   if (!file)
-    return false;
+    return std::string("cannot be opened: ") + std::strerror(errno);
+  std::string fault;
   Elf64_Ehdr header;
-  bool whole = std::fread(&header, sizeof header, 1, file) == 1;
+  if (std::fread(&header, sizeof header, 1, file) != 1 || std::memcmp(header.e_ident, ELFMAG, SELFMAG) ||
+      header.e_machine != EM_X86_64 || header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr))
+    fault = foreign;
+  std::vector<Elf64_Phdr> segments(fault.empty() ? header.e_phnum : 0);
+  if (fault.empty() && (std::fseek(file, static_cast<long>(header.e_phoff), SEEK_SET) ||
+                        std::fread(segments.data(), sizeof(Elf64_Phdr), segments.size(), file) != segments.size()))
+    fault = foreign;
+  std::fseek(file, 0, SEEK_END);
+  auto bytes = static_cast<uint64_t>(std::ftell(file));
+  for (const Elf64_Phdr &segment : segments)
+    if (fault.empty() && segment.p_type == PT_LOAD && segment.p_offset + segment.p_filesz > bytes)
+      fault = "is cut short: expected at least " + std::to_string(segment.p_offset + segment.p_filesz) +
+              " bytes, got " + std::to_string(bytes) + "; copy or compile it again";
   std::fclose(file);
-  return whole && !std::memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_machine == EM_X86_64 &&
-         header.e_type == ET_DYN;
+  return fault;
 }
 
 } // namespace
@@ -76,8 +91,8 @@ int main(int argc, char **argv) {
     path = "./" + path;
   if (::access(path.c_str(), F_OK) != 0)
     return fail(path + ": " + std::strerror(errno) + "; compile one with 'hone compile MODEL -o " + argv[2] + "'");
-  if (!isProgram(path.c_str()))
-    return fail(path + ": expected a program made by 'hone compile', got another kind of file");
+  if (std::string fault = findFault(path.c_str()); !fault.empty())
+    return fail(path + ": " + fault);
   std::vector<char *> arguments{path.data()};
   if (command->argument)
     arguments.push_back(const_cast<char *>(command->argument));

@@ -28,6 +28,9 @@ constexpr llvm::StringLiteral kTriple = "x86_64-unknown-linux-gnu";
 /// AVX2, FMA, F16C, BMI2: the lowest level that hone has code for.
 constexpr llvm::StringLiteral kProcessor = "x86-64-v3";
 
+/// Apart from the runtime's code, so that tools can show it.
+constexpr llvm::StringLiteral kCodeSection = ".hone.text";
+
 Result<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() {
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
@@ -41,7 +44,6 @@ Result<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() {
   llvm::TargetOptions options;
   // Only fused operations that the kernels ask for: anything else would make bits depend on instruction selection.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  options.FunctionSections = true;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, kProcessor, "", options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
 }
@@ -90,6 +92,7 @@ Result<llvm::SmallVector<char, 0>> x86::emitCode(mlir::ModuleOp module, CodeForm
     function.addFnAttr("target-cpu", kProcessor);
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    function.setSection(kCodeSection);
   }
   optimize(*translated, **machine);
 

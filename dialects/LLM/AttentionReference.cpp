@@ -120,8 +120,9 @@ FailureOr<SmallVector<Value>> AttentionOp::lowerToReference(RewriterBase &rewrit
     return Value(math::ExpOp::create(b, shifted));
   });
   Value totals = b.generate(headType, rowSize, [&](ValueRange indices) {
-    return b.sum(visible(indices[0]),
-                 [&](Value position) { return b.at(weights, {indices[0], indices[1], position}); });
+    return b.sum(visible(indices[0]), [&](Value position) {
+      return b.at(weights, {indices[0], indices[1], position});
+    });
   });
 
   Value result = b.generate(type, rowSize, [&](ValueRange indices) {

@@ -28,8 +28,9 @@ FailureOr<SmallVector<Value>> SelectRowsOp::lowerToReference(RewriterBase &rewri
   ReferenceBuilder b(rewriter, getLoc());
   Value input = operands[0], rows = operands[1];
   auto type = cast<RankedTensorType>(getResult().getType());
-  Value result = b.generateLike(
-      type, rows, [&](ValueRange indices) { return b.at(input, {b.indexAt(rows, indices[0]), indices[1]}); });
+  Value result = b.generateLike(type, rows, [&](ValueRange indices) {
+    return b.at(input, {b.indexAt(rows, indices[0]), indices[1]});
+  });
   return SmallVector<Value>{result};
 }
 

@@ -172,6 +172,29 @@ bool ElfImage::readVersionNeeds(uint64_t address, uint64_t count, uint64_t strin
   return true;
 }
 
+std::optional<ElfImage::Section> ElfImage::section(std::string_view name) const {
+  // `parse` checked that the table lies inside the file.
+  auto header = [&](unsigned index) {
+    Elf64_Shdr section;
+    std::memcpy(&section, data + fileHeader.e_shoff + index * sizeof section, sizeof section);
+    return section;
+  };
+  if (fileHeader.e_shstrndx >= fileHeader.e_shnum)
+    return std::nullopt;
+  Elf64_Shdr names = header(fileHeader.e_shstrndx);
+  for (unsigned i = 0; i < fileHeader.e_shnum; ++i) {
+    Elf64_Shdr section = header(i);
+    uint64_t at = names.sh_offset + section.sh_name;
+    if (at < names.sh_offset || at > size || size - at <= name.size() ||
+        std::memcmp(data + at, name.data(), name.size()) != 0 || data[at + name.size()] != 0)
+      continue;
+    const uint8_t *content = this->at(section.sh_addr, section.sh_size);
+    if (content)
+      return Section{section.sh_addr, content, section.sh_size};
+  }
+  return std::nullopt;
+}
+
 std::optional<ElfImage::Dynamic> ElfImage::dynamic() const {
   const Elf64_Phdr *segment = this->segment(PT_DYNAMIC);
   if (!segment)

@@ -53,6 +53,14 @@ public:
   /// The address of the description of the note with this owner and type and at least `bytes` long, or 0.
   uint64_t noteAddress(std::string_view owner, uint32_t type, uint64_t bytes) const;
 
+  /// A loaded section and its content. Section headers are for tools: a program may have lost them.
+  struct Section {
+    uint64_t address;
+    const uint8_t *data;
+    uint64_t bytes;
+  };
+  std::optional<Section> section(std::string_view name) const;
+
   /// What the dynamic section says that is of interest here.
   struct Dynamic {
     std::vector<std::string_view> neededLibraries;

@@ -99,6 +99,12 @@ Status ProgramFile::read(const std::string &path) {
                               tokenizerData, tokenizerBytes))
     return failed;
 
+  if (std::optional<ElfImage::Section> kernels = image.section(".hone.text")) {
+    kernelAddress = kernels->address;
+    kernelData = kernels->data;
+    kernelBytes = kernels->bytes;
+  }
+
   uint64_t count = module->weight_count;
   const uint8_t *table = nullptr;
   if (count != 0 && count <= file.size() / sizeof(hone_weight))

@@ -28,8 +28,6 @@ Result<Engine> rt::startEngine(const Options &options, uint32_t sequences) {
   Result<Model> model = Model::open(hone_program_module, weightSection());
   if (!model)
     return model.takeError();
-  if (Status failed = checkCPU(hone_program_module, missingX86Level3()))
-    return *failed;
   if (options.chunk > hone_program_module.max_rows)
     return Error(format("'--chunk': expected at most %u tokens, which the program takes at once, got %lld",
                         hone_program_module.max_rows, static_cast<long long>(options.chunk)));
@@ -128,11 +126,17 @@ static Result<int> runCommand(const Options &options) {
 int rt::programMain(int argumentCount, char **arguments) {
   setProgramName(argumentCount > 0 ? arguments[0] : nullptr);
   catchBusErrors();
-  if (Status failed = checkProgramFile())
-    return reportError(*failed), 1;
   Result<Options> options = parseOptions({arguments + std::min(argumentCount, 1), arguments + argumentCount});
   if (!options)
     return reportError(options.error()), 2;
+  // Before the file: it is true of the program whatever became of that. A program can describe itself on any CPU.
+  Status unusable = options->help || options->version || options->command == InfoCommand
+                        ? Status()
+                        : checkCPU(hone_program_module, missingX86Level3());
+  if (!unusable)
+    unusable = checkProgramFile();
+  if (unusable)
+    return reportError(*unusable), 1;
   Result<int> status = 0;
   if (options->help || options->version) {
     std::string text = options->help ? helpText(options->command, programName())

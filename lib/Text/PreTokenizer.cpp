@@ -20,10 +20,17 @@ struct NamedRule {
   PreTokenizer rule;
 };
 constexpr NamedRule namedRules[] = {
-    {"gpt-2", PreTokenizer::GPT2},        {"phi-2", PreTokenizer::GPT2},      {"smollm", PreTokenizer::SmolLM},
-    {"starcoder", PreTokenizer::SmolLM},  {"refact", PreTokenizer::SmolLM},   {"codeshell", PreTokenizer::SmolLM},
-    {"llama-bpe", PreTokenizer::Llama3},  {"llama3", PreTokenizer::Llama3},   {"llama-v3", PreTokenizer::Llama3},
-    {"qwen2", PreTokenizer::Qwen2},       {"deepseek-r1-qwen", PreTokenizer::Qwen2},
+    {"gpt-2", PreTokenizer::GPT2},
+    {"phi-2", PreTokenizer::GPT2},
+    {"smollm", PreTokenizer::SmolLM},
+    {"starcoder", PreTokenizer::SmolLM},
+    {"refact", PreTokenizer::SmolLM},
+    {"codeshell", PreTokenizer::SmolLM},
+    {"llama-bpe", PreTokenizer::Llama3},
+    {"llama3", PreTokenizer::Llama3},
+    {"llama-v3", PreTokenizer::Llama3},
+    {"qwen2", PreTokenizer::Qwen2},
+    {"deepseek-r1-qwen", PreTokenizer::Qwen2},
 };
 
 /// The character at `text[at]`, by class; at the end `length` is 0 and the class none.

@@ -71,8 +71,8 @@ Result<Tokenizer> Tokenizer::load(const uint8_t *data, size_t size) {
     const uint8_t *entry = data + sizeof(magic) + 4 * fieldCount + 16 * i;
     uint64_t offset = read64(entry), bytes = read64(entry + 8);
     if (offset > size || bytes > size - offset)
-      return malformed("expected table " + std::to_string(i) + " within " + std::to_string(size) + " bytes, got offset " +
-                       std::to_string(offset) + ", size " + std::to_string(bytes));
+      return malformed("expected table " + std::to_string(i) + " within " + std::to_string(size) +
+                       " bytes, got offset " + std::to_string(offset) + ", size " + std::to_string(bytes));
     if (expectedSizes[i] != any && bytes != expectedSizes[i])
       return malformed("expected table " + std::to_string(i) + " of " + std::to_string(expectedSizes[i]) +
                        " bytes, got " + std::to_string(bytes));

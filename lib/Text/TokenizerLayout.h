@@ -16,8 +16,8 @@
 namespace hone::text::layout {
 
 /// Little-endian throughout:
-///   magic[8], then u32 fields in the order of `Field`, then `sectionCount` × {u64 offset, u64 size}, then the sections,
-///   each at a multiple of 16.
+///   magic[8], then u32 fields in the order of `Field`, then `sectionCount` × {u64 offset, u64 size}, then the
+///   sections, each at a multiple of 16.
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tables are read in place");
 
 constexpr char magic[8] = {'H', 'O', 'N', 'E', 'T', 'O', 'K', '\n'};

@@ -21,11 +21,25 @@ using namespace hone::text::layout;
 
 namespace {
 /// Control tokens that models use to end a turn.
-constexpr std::string_view endTokenNames[] = {
-    "<|im_end|>",      "<|endoftext|>", "<|end_of_text|>",     "<|eot_id|>",      "<|eom_id|>",
-    "<|end|>",         "</s>",          "<end_of_turn>",       "<|end_of_turn|>", "<|END_OF_TURN_TOKEN|>",
-    "<|endofprompt|>", "<|return|>",    "<|call|>",            "<EOT>",           "_<EOT>",
-    "<|eot|>",         "<eos>",         "<end_of_utterance>",  "<｜end▁of▁sentence｜>"};
+constexpr std::string_view endTokenNames[] = {"<|im_end|>",
+                                              "<|endoftext|>",
+                                              "<|end_of_text|>",
+                                              "<|eot_id|>",
+                                              "<|eom_id|>",
+                                              "<|end|>",
+                                              "</s>",
+                                              "<end_of_turn>",
+                                              "<|end_of_turn|>",
+                                              "<|END_OF_TURN_TOKEN|>",
+                                              "<|endofprompt|>",
+                                              "<|return|>",
+                                              "<|call|>",
+                                              "<EOT>",
+                                              "_<EOT>",
+                                              "<|eot|>",
+                                              "<eos>",
+                                              "<end_of_utterance>",
+                                              "<｜end▁of▁sentence｜>"};
 
 /// A name from the file, for an error message: cut short, and without control characters.
 std::string quoted(std::string_view text) {
@@ -42,9 +56,7 @@ std::string quoted(std::string_view text) {
   return result + (text.size() > most ? "...'" : "'");
 }
 
-std::string element(const char *key, size_t index) {
-  return std::string(key) + "[" + std::to_string(index) + "]";
-}
+std::string element(const char *key, size_t index) { return std::string(key) + "[" + std::to_string(index) + "]"; }
 
 /// The byte-level alphabet of GPT-2: printable Latin-1 stands for itself, the other 68 bytes, in order, for U+0100 on.
 class ByteAlphabet {
@@ -198,10 +210,11 @@ private:
   }
 
   Status readIds() {
-    const std::pair<const char *, std::optional<uint32_t>> named[] = {{"tokenizer.ggml.bos_token_id", source.bos},
-                                                                      {"tokenizer.ggml.eos_token_id", source.eos},
-                                                                      {"tokenizer.ggml.unknown_token_id", source.unknown},
-                                                                      {"tokenizer.ggml.padding_token_id", source.padding}};
+    const std::pair<const char *, std::optional<uint32_t>> named[] = {
+        {"tokenizer.ggml.bos_token_id", source.bos},
+        {"tokenizer.ggml.eos_token_id", source.eos},
+        {"tokenizer.ggml.unknown_token_id", source.unknown},
+        {"tokenizer.ggml.padding_token_id", source.padding}};
     auto check = [&](const char *key, uint32_t id) -> Status {
       if (id < source.tokens.size())
         return std::nullopt;

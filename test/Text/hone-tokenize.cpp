@@ -118,9 +118,7 @@ int answer(const Tokenizer &tokenizer) {
   return 0;
 }
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 int bench(const Tokenizer &tokenizer, double loadTime, const char *path) {
   Result<MappedFile> file = MappedFile::open(path);

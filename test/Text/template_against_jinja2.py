@@ -60,7 +60,8 @@ def environment():
 def conversations(count):
     rng = random.Random(7)
     contents = varied_lines(3000, ["<|im_start|>", "<|im_end|>"])
-    contents += ["", " ", "\n", "  padded \n", "<think>\nhm\n</think>\n\nanswer", "{{ not a template }}", "'quoted' \"text\" \\n"]
+    contents += ["", " ", "\n", "  padded \n", "<think>\nhm\n</think>\n\nanswer", "{{ not a template }}",
+                 "'quoted' \"text\" \\n"]
     result = [[{"role": "user", "content": "Hi"}],
               [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]]
     while len(result) < count:

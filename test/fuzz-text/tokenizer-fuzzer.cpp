@@ -29,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   std::string_view text(reinterpret_cast<const char *>(data), size);
   if (size > 0 && data[0] == 'H') {
     if (Result<Tokenizer> tokenizer = Tokenizer::load(data, size))
-      use(*tokenizer, "The 12 quick's\n\n brown <|im_end|> \xF0\x9F\x98\x80 \xFF aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+      use(*tokenizer,
+          "The 12 quick's\n\n brown <|im_end|> \xF0\x9F\x98\x80 \xFF aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     return 0;
   }
   TokenizerSource source;

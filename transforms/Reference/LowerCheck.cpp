@@ -97,9 +97,8 @@ Value LowerCheckPass::buildLocation(ImplicitLocOpBuilder &builder, Location loca
   SymbolTable symbols(module);
   auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), text.size());
   auto globalBuilder = OpBuilder::atBlockBegin(module.getBody());
-  auto global =
-      LLVM::GlobalOp::create(globalBuilder, location, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-                             "hone_check_location", builder.getStringAttr(text));
+  auto global = LLVM::GlobalOp::create(globalBuilder, location, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+                                       "hone_check_location", builder.getStringAttr(text));
   symbols.insert(global);
   return LLVM::AddressOfOp::create(builder, global);
 }
@@ -108,9 +107,7 @@ void LowerCheckPass::lower(Operation *op, DiffersFn differs) {
   ImplicitLocOpBuilder builder(op->getLoc(), op);
   Value actual = op->getOperand(0), expected = op->getOperand(1);
   int64_t rank = cast<RankedTensorType>(actual.getType()).getRank();
-  auto toI64 = [&](Value index) -> Value {
-    return arith::IndexCastOp::create(builder, builder.getI64Type(), index);
-  };
+  auto toI64 = [&](Value index) -> Value { return arith::IndexCastOp::create(builder, builder.getI64Type(), index); };
 
   call(builder, "hone_check_begin", buildLocation(builder, op->getLoc()));
   SmallVector<Value> sizes;

@@ -38,12 +38,8 @@ public:
       return RankedTensorType::get(type.getShape(), Float32Type::get(type.getContext()));
     });
     addConversion([](llm::KVType type) -> Type {
-      int64_t shape[] = {2,
-                         type.getLayers(),
-                         ShapedType::kDynamic,
-                         ShapedType::kDynamic,
-                         type.getHeads(),
-                         type.getHeadDim()};
+      int64_t shape[] = {
+          2, type.getLayers(), ShapedType::kDynamic, ShapedType::kDynamic, type.getHeads(), type.getHeadDim()};
       return RankedTensorType::get(shape, type.getElementType());
     });
   }
@@ -222,4 +218,10 @@ void LowerToReferencePass::runOnOperation() {
 
   for (auto weight : llvm::make_early_inc_range(module.getOps<llm::WeightOp>()))
     weight.erase();
+  // What remains is no model, and the llm dialect does not let its attributes stand on ops of the llvm dialect.
+  module.walk([](Operation *op) {
+    for (NamedAttribute attribute : llvm::to_vector(op->getDiscardableAttrs()))
+      if (isa_and_nonnull<llm::LLMDialect>(attribute.getNameDialect()))
+        op->removeDiscardableAttr(attribute.getName());
+  });
 }

@@ -57,6 +57,11 @@ public:
   const uint8_t *tokenizerData = nullptr;
   uint64_t tokenizerBytes = 0;
 
+  /// The code of the model's kernels (section `.hone.text`); null and 0 in a file without section headers.
+  uint64_t kernelAddress = 0;
+  const uint8_t *kernelData = nullptr;
+  uint64_t kernelBytes = 0;
+
   bool isShared = false;  ///< a shared library, not a program
   uint64_t codeBytes = 0; ///< executable segments
   uint64_t fileBytes = 0;

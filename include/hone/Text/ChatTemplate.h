@@ -27,7 +27,8 @@ struct ChatMessage {
 };
 
 /// What a template may ask for, under the names that transformers' apply_chat_template gives it: `messages`,
-/// `add_generation_prompt`, `bos_token`, `eos_token`, `tools` and `documents` (always none), `strftime_now` and `variables`.
+/// `add_generation_prompt`, `bos_token`, `eos_token`, `tools` and `documents` (always none), `strftime_now` and
+/// `variables`.
 struct ChatInputs {
   std::vector<ChatMessage> messages;
   bool addGenerationPrompt = true;

@@ -28,8 +28,8 @@ Result<ChatTemplate> ChatTemplate::parse(std::string_view source) {
 }
 
 Result<std::string> ChatTemplate::render(const ChatInputs &inputs) const {
-  static const std::string names[] = {"messages",  "add_generation_prompt", "bos_token", "eos_token", "tools",
-                                      "documents", "role",                  "content"};
+  static const std::string names[] = {
+      "messages", "add_generation_prompt", "bos_token", "eos_token", "tools", "documents", "role", "content"};
   Context context;
   Interpreter interpreter(context, inputs.now);
   std::vector<Value> messages;

@@ -80,7 +80,8 @@ Value Interpreter::evaluateName(const Expression &expression) {
     if (scope.isolated && i > 0)
       i = 1;
   }
-  bool known = std::find(std::begin(functionNames), std::end(functionNames), expression.name) != std::end(functionNames);
+  bool known =
+      std::find(std::begin(functionNames), std::end(functionNames), expression.name) != std::end(functionNames);
   if (known || (now && expression.name == "strftime_now"))
     return Value::of(&expression.name, Value::Function);
   return Value::of(&expression.name, Value::Undefined);
@@ -116,8 +117,7 @@ Value Interpreter::evaluateUnary(const Expression &expression) {
                : context.fail("'" + expression.name + "' does not apply to " + std::string(kindName(value)));
   if (expression.name == "+")
     return value.kind == Value::Bool ? Value::of(value.asInteger()) : value;
-  return value.kind == Value::Float ? Value::of(-value.real)
-                                    : applyBinary(context, "-", Value::of(int64_t(0)), value);
+  return value.kind == Value::Float ? Value::of(-value.real) : applyBinary(context, "-", Value::of(int64_t(0)), value);
 }
 
 Value Interpreter::evaluateBinary(const Expression &expression) {

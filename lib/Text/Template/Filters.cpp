@@ -53,7 +53,7 @@ static Value length(Context &context, const Value &input) {
     return Value::of(int64_t(input.dict->entries.size()));
   if (input.isString())
     return context.step(input.string->size() / 8) ? Value::of(int64_t(characterOffsets(*input.string).size()) - 1)
-                                                 : Value();
+                                                  : Value();
   const List *items = toItems(context, input);
   return items ? Value::of(int64_t(items->items.size())) : Value();
 }
@@ -218,8 +218,8 @@ Value hone::text::jinja::applyFilter(Context &context, std::string_view name, co
     return *result;
   if (std::optional<Value> result = applySequenceFilter(context, name, input, arguments))
     return *result;
-  static constexpr std::string_view textFilters[] = {"trim",  "upper",  "lower",   "title", "capitalize",
-                                                     "string", "safe", "replace", "indent"};
+  static constexpr std::string_view textFilters[] = {"trim",   "upper", "lower",   "title", "capitalize",
+                                                     "string", "safe",  "replace", "indent"};
   if (std::find(std::begin(textFilters), std::end(textFilters), name) == std::end(textFilters))
     return context.fail("unknown filter '" + std::string(name) + "'");
   if (input.isString() && (name == "string" || name == "safe"))
@@ -240,7 +240,8 @@ Value hone::text::jinja::applyFilter(Context &context, std::string_view name, co
   if (name == "indent")
     return indent(context, text, arguments);
   if (name == "replace") {
-    std::optional<std::string_view> from = arguments.string(context, 0, "old"), to = arguments.string(context, 1, "new");
+    std::optional<std::string_view> from = arguments.string(context, 0, "old"),
+                                    to = arguments.string(context, 1, "new");
     if (!from || !to)
       return context.fail("'replace' expects two strings");
     return context.text(replaceAll(context, text, *from, *to, arguments.integer(context, 2, "count", -1)));

@@ -316,8 +316,9 @@ private:
   }
 
   void readOperator(std::string &brackets) {
-    static constexpr std::string_view operators[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
-                                                     "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
+    static constexpr std::string_view operators[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/",
+                                                     "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
+                                                     ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
     for (std::string_view op : operators) {
       if (!startsWith(op))
         continue;

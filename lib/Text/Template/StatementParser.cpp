@@ -95,8 +95,9 @@ private:
     else if (name == "break" || name == "continue")
       parseLoopControl(statement, name == "break");
     else if (!error)
-      error = errorAt(statement.line, "unknown statement '" + name + "'; known are break, continue, for, generation, "
-                                      "if, macro, raw and set");
+      error = errorAt(statement.line, "unknown statement '" + name +
+                                          "'; known are break, continue, for, generation, "
+                                          "if, macro, raw and set");
   }
 
   /// Names that a value is assigned to: a, b or (a, b).

@@ -19,9 +19,9 @@ static bool failKind(Context &context, std::string_view name, const char *expect
 /// Tests that compare with an argument; the operator they stand for.
 static std::optional<std::string_view> comparison(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> operators[] = {
-      {"eq", "=="}, {"equalto", "=="}, {"==", "=="}, {"ne", "!="},         {"!=", "!="}, {"lt", "<"},  {"lessthan", "<"},
-      {"<", "<"},   {"le", "<="},      {"<=", "<="}, {"gt", ">"},          {">", ">"},   {"ge", ">="}, {">=", ">="},
-      {"in", "in"}, {"greaterthan", ">"}};
+      {"eq", "=="},      {"equalto", "=="}, {"==", "=="}, {"ne", "!="},        {"!=", "!="}, {"lt", "<"},
+      {"lessthan", "<"}, {"<", "<"},        {"le", "<="}, {"<=", "<="},        {"gt", ">"},  {">", ">"},
+      {"ge", ">="},      {">=", ">="},      {"in", "in"}, {"greaterthan", ">"}};
   for (auto &[test, op] : operators)
     if (test == name)
       return op;

@@ -91,3 +91,15 @@ func.func @convert(%numbers: tensor<2x4x1x8x3x16xf16>) -> tensor<2x4x1x8x3x16xf1
   %back = check.convert %kv : !llm.kv<4x3x16xf16> to tensor<2x4x1x8x3x16xf16>
   return %back : tensor<2x4x1x8x3x16xf16>
 }
+
+// -----
+
+// Attributes of the dialect go with it.
+// CHECK-NOT: llm.name
+// CHECK-NOT: llm.step
+module attributes {llm.name = "test"} {
+  // CHECK-LABEL: func.func @step() {
+  func.func @step() attributes {llm.step} {
+    return
+  }
+}

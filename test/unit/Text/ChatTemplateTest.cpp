@@ -40,8 +40,7 @@ TEST(ChatTemplate, HasADateOnlyIfGiven) {
   now.tm_mday = 9;
   inputs.now = now;
   EXPECT_EQ(render(source, inputs), "09 Jan 2025");
-  EXPECT_EQ(render("{{ strftime_now('') }}", inputs),
-            "render: chat template line 1: 'strftime_now' expects a format");
+  EXPECT_EQ(render("{{ strftime_now('') }}", inputs), "render: chat template line 1: 'strftime_now' expects a format");
 }
 
 TEST(ChatTemplate, NamesLineAndConstruct) {
@@ -80,11 +79,12 @@ TEST(ChatTemplate, BoundsHostileTemplates) {
       result += text;
     return result;
   };
-  const std::string deep = "statements nest deeper than 100 levels", deepExpression = "expression nests deeper than 150 levels";
+  const std::string deep = "statements nest deeper than 100 levels",
+                    deepExpression = "expression nests deeper than 150 levels";
   auto has = [](const std::string &text, const std::string &part) { return text.find(part) != std::string::npos; };
-  const std::pair<const char *, const char *> nested[] = {{"(", ")"},   {"[", "]"},  {"{1: ", "}"}, {"not ", ""},
-                                                          {"- ", ""},   {"a[", "]"}, {"f(", ")"},   {"1 - (", ")"},
-                                                          {"x|f(", ")"}};
+  const std::pair<const char *, const char *> nested[] = {{"(", ")"},   {"[", "]"},     {"{1: ", "}"},
+                                                          {"not ", ""}, {"- ", ""},     {"a[", "]"},
+                                                          {"f(", ")"},  {"1 - (", ")"}, {"x|f(", ")"}};
   for (auto &[opening, closing] : nested)
     EXPECT_TRUE(has(render("{{ " + repeated(opening, 9999) + "1" + repeated(closing, 9999) + " }}"), deepExpression))
         << opening;
@@ -101,15 +101,16 @@ TEST(ChatTemplate, BoundsHostileTemplates) {
   const std::string steps = "takes more than 20000000 steps", bytes = "makes more than 268435456 bytes of values";
   EXPECT_TRUE(has(render("{{ range(1000000000000) }}"), "makes a range of 1000000000000 items"));
   EXPECT_TRUE(has(render("{% set r = range(10000) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}"), steps));
-  EXPECT_TRUE(has(render("{% set n = namespace(s='ab') %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}"),
-                  bytes));
+  EXPECT_TRUE(has(
+      render("{% set n = namespace(s='ab') %}{% for i in range(99) %}{% set n.s = n.s + n.s %}{% endfor %}"), bytes));
   EXPECT_TRUE(has(render("{{ 'ab' * 9999999999 }}"), bytes));
   EXPECT_TRUE(has(render("{{ [1] * 9223372036854775807 }}"), bytes));
   EXPECT_TRUE(has(render("{{ 'a' | indent(99999999999) }}"), bytes));
   EXPECT_TRUE(has(render("{% set x = 'a' * 1000000 %}{% for i in range(100) %}{{ x }}{% endfor %}"),
                   "writes more than 67108864 bytes"));
-  EXPECT_TRUE(has(render("{% set n = namespace(l=[]) %}{% for i in range(9999) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}"),
-                  "nests deeper than 400 levels"));
+  EXPECT_TRUE(
+      has(render("{% set n = namespace(l=[]) %}{% for i in range(9999) %}{% set n.l = [n.l] %}{% endfor %}{{ n.l }}"),
+          "nests deeper than 400 levels"));
   EXPECT_TRUE(has(render("{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = [n.l, n.l] %}{% endfor %}"
                          "{{ n.l | tojson }}"),
                   "more than"));
@@ -119,8 +120,9 @@ TEST(ChatTemplate, BoundsHostileTemplates) {
 }
 
 TEST(ChatTemplate, SurvivesDamage) {
-  const std::string source = "{%- for m in messages if m.role in ['user'] %}{{ m['content'][1:-1] | trim ~ \"\\u20ac\" }}"
-                             "{% set a.b = {'x': 1.5}.get('x', -2) %}{% raw %}{{{% endraw %}{# c #}{%+ endfor -%} x";
+  const std::string source =
+      "{%- for m in messages if m.role in ['user'] %}{{ m['content'][1:-1] | trim ~ \"\\u20ac\" }}"
+      "{% set a.b = {'x': 1.5}.get('x', -2) %}{% raw %}{{{% endraw %}{# c #}{%+ endfor -%} x";
   uint32_t state = 1;
   for (int run = 0; run < 20000; ++run) {
     std::string damaged = source;

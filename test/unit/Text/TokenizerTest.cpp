@@ -180,13 +180,15 @@ TEST(TokenizerSource, RefusesWhatIsWrong) {
   EXPECT_EQ(error([](Fixture &) {}), "");
   EXPECT_EQ(error([](Fixture &f) { f.source.model = "llama\n"; }),
             "tokenizer.ggml.model: expected 'gpt2' (byte-level BPE), got 'llama\\x0a'");
-  EXPECT_EQ(error([](Fixture &f) { f.source.pre = "other"; }),
-            "tokenizer.ggml.pre: expected one of gpt-2, phi-2, smollm, starcoder, refact, codeshell, llama-bpe, llama3, "
-            "llama-v3, qwen2, deepseek-r1-qwen, got 'other'");
+  EXPECT_EQ(
+      error([](Fixture &f) { f.source.pre = "other"; }),
+      "tokenizer.ggml.pre: expected one of gpt-2, phi-2, smollm, starcoder, refact, codeshell, llama-bpe, llama3, "
+      "llama-v3, qwen2, deepseek-r1-qwen, got 'other'");
   EXPECT_EQ(error([](Fixture &f) { f.tokens.clear(), f.types.clear(), f.merges.clear(); }),
             "tokenizer.ggml.tokens: expected at least one token, got none");
-  EXPECT_EQ(error([](Fixture &f) { f.tokens = {"<a>"}, f.types.clear(), f.merges.clear(); }),
-            "tokenizer.ggml.tokens: expected tokens of single bytes, got none; the vocabulary is not of byte-level BPE");
+  EXPECT_EQ(
+      error([](Fixture &f) { f.tokens = {"<a>"}, f.types.clear(), f.merges.clear(); }),
+      "tokenizer.ggml.tokens: expected tokens of single bytes, got none; the vocabulary is not of byte-level BPE");
   EXPECT_EQ(error([](Fixture &f) { f.types.pop_back(); }),
             "tokenizer.ggml.token_type: expected one type for each of 112 tokens, got 111");
   EXPECT_EQ(error([](Fixture &f) { f.types[2] = 7; }), "tokenizer.ggml.token_type[2]: expected 1 to 6, got 7");
@@ -223,7 +225,8 @@ TEST(Tokenizer, LoadRefusesDamage) {
     return t ? std::string() : t.error().message();
   };
   const std::string start = "tokenizer section: expected ", end = "; compile the model again with this version of hone";
-  EXPECT_EQ(error(0, 'h'), start + "a serialized tokenizer, got " + std::to_string(bytes.size()) + " other bytes" + end);
+  EXPECT_EQ(error(0, 'h'),
+            start + "a serialized tokenizer, got " + std::to_string(bytes.size()) + " other bytes" + end);
   EXPECT_EQ(error(8, 9), start + "version 1, got 9" + end);
   EXPECT_EQ(error(12, 9), start + "pre-tokenizer 0 to 3, got 9" + end);
   EXPECT_EQ(error(16, 0xFF), start + "flags within 3, got 255" + end);

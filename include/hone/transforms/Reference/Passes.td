@@ -29,8 +29,9 @@ def LowerToReferencePass : Pass<"hone-lower-to-reference", "::mlir::ModuleOp"> {
     recipe yields, dequantised. Functions that call such a function take and pass on the same arguments. In constant
     recipes, `llm.pack`, `llm.decode` and `check.convert` keep the values.
 
-    `check.convert` between plain numbers and a type of the model becomes a `tensor.cast`. The result is what kernels
-    and passes are compared with; nothing in it is fast.
+    `check.convert` between plain numbers and a type of the model becomes a `tensor.cast`, and attributes of the llm
+    dialect go, that on weight arguments excepted. The result is what kernels and passes are compared with; nothing in
+    it is fast.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
