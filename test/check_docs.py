@@ -31,7 +31,8 @@ OPTION = re.compile(r"--?([a-zA-Z][\w-]*)")
 TARGET = re.compile(r"(?:add_executable|add_library|add_custom_target|hone_add_\w+)\(\s*([\w-]+)")
 # Options that MLIR gives hone-opt and its kin, or LLVM's command line gives every tool.
 FROM_LLVM = {"help", "h", "version", "o", "pass-pipeline", "verify-diagnostics", "split-input-file", "run-reproducer",
-             "verify-each", "allow-unregistered-dialect", "emit-bytecode", "cse", "canonicalize", "show-dialects"}
+             "verify-each", "allow-unregistered-dialect", "emit-bytecode", "remark-format",
+             "remarks-filter", "cse", "canonicalize", "show-dialects"}
 # Sub-commands and tools of the runtime's side take their options from the program.
 PROGRAM_OPTIONS = "lib/Runtime/Options.cpp"
 

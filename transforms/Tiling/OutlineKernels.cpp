@@ -35,23 +35,29 @@ std::string getKernelKey(Operation *op) {
   return key;
 }
 
-/// A readable name: the op, then scheme and shape of each weight, for example `linear_q4_1_576x1536`. Weights alike
-/// are named once.
+/// A readable name: the op, then scheme and shape of each weight, for example `linear_q4_1_576x1536`; weights alike are
+/// named once. Without weights the columns of the first rows tell kernels apart: `quantize_rows_576`.
 std::string getKernelName(Operation *op) {
   std::string name = op->getName().stripDialect().str();
-  llvm::raw_string_ostream os(name);
-  std::string last;
+  std::string last, columns;
   for (Type type : op->getOperandTypes()) {
-    StoredAttr stored = getStored(type);
-    if (!stored)
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getRank() != 2)
       continue;
-    ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
-    std::string part = (stringifyScheme(stored.getScheme()) + "_" + Twine(shape[0]) + "x" + Twine(shape[1])).str();
+    ArrayRef<int64_t> shape = tensor.getShape();
+    StoredAttr stored = getStored(type);
+    if (!stored) {
+      if (columns.empty())
+        columns = "_" + std::to_string(shape[1]);
+      continue;
+    }
+    std::string part =
+        ("_" + stringifyScheme(stored.getScheme()) + "_" + Twine(shape[0]) + "x" + Twine(shape[1])).str();
     if (part != last)
-      os << '_' << part;
+      name += part;
     last = part;
   }
-  return name;
+  return last.empty() ? name + columns : name;
 }
 
 struct OutlineKernelsPass : hone::impl::OutlineKernelsPassBase<OutlineKernelsPass> {
