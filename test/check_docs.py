@@ -73,9 +73,12 @@ class Repository:
         """The words that `source` declares or matches as options."""
         if source not in self.options:
             text = self.read(source)
+            if source == "tools/hone-translate.cpp":  # translations register themselves
+                text += "".join(self.read(path) for path in self.files if path.endswith("Translation.cpp"))
             found = set(re.findall(r'"-{0,2}([a-zA-Z][\w-]*)"', text))
             if not source.endswith((".cpp", ".py")):  # a shell script
-                found |= set(re.findall(r"--?([\w-]+)(?:=\*)?(?: *\| *-\S+)*\)", text))
+                for case in re.findall(r"^\s*(-[\w|-]+)\)", text, re.MULTILINE):
+                    found |= {option.lstrip("-") for option in case.split("|")}
             self.options[source] = found
         return self.options[source]
 

@@ -8,7 +8,8 @@ pseudo-random and the same in each run.
 
   make_gguf.py OUT [--set KEY=VALUE] [--unset KEY] [--drop TENSOR] [--add TENSOR=TYPE:ROWSxCOLUMNS]
 
-`--add` replaces a tensor of the same name, in which \\x1b stands for that byte; a value is read as a Python literal, or else as text.
+`--add` replaces a tensor of the same name, in which \\x1b stands for that byte; a value is read as a Python literal,
+or else as text.
 """
 
 import argparse

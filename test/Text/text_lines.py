@@ -42,7 +42,8 @@ SENTENCES = [re.sub(r"\\(?:u[0-9a-f]{4}|.)", lambda escape: ast.literal_eval(f"'
 SPACES = ["", " ", "  ", "   ", " " * 17, "\t", "\t\t", "\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\r", " \n", "\n ",
           "\n    ", "  \n\t  ", "\u00a0", "\u3000", "\u200b", "\u2028", "\u0085", "\x0b", "\x0c", " \u00a0 ", "\x1c"]
 LOOK_ALIKES = ["<|im_start", "<|im_start|", "|im_start|>", "<|IM_END|>", "<|im_end|>x", "<<|im_end|>>",
-               "<|im_<|im_end|>", "<|im_start|><|im_start|>", " <|im_end|> ", "<|endoftext|>\n", "<repo_name", "<reponame>", "<|", "|>"]
+               "<|im_<|im_end|>",
+               "<|im_start|><|im_start|>", " <|im_end|> ", "<|endoftext|>\n", "<repo_name", "<reponame>", "<|", "|>"]
 PLANES = [(0x00, 0x7F), (0x80, 0x24F), (0x250, 0x7FF), (0x800, 0x1FFF), (0x2000, 0x2BFF), (0x2C00, 0xD7FF),
           (0xE000, 0xFFFF), (0x10000, 0x1FFFF), (0x20000, 0x3FFFF), (0xE0000, 0xE01FF), (0x40000, 0x10FFFF)]
 
