@@ -16,6 +16,7 @@ from pathlib import Path
 # Codes of lit; every other one is a failure.
 PASSED = {"PASS", "FLAKYPASS", "XFAIL"}
 SKIPPED = {"UNSUPPORTED", "SKIPPED", "EXCLUDED"}
+LIT_ITSELF = "lit itself"
 FEATURES = re.compile(r"unavailable features: (.*)")
 
 
@@ -24,10 +25,10 @@ def read_lit(path, status):
     try:
         tests = json.loads(path.read_text())["tests"]
     except (OSError, ValueError, KeyError):
-        return [("FAIL", "lit itself", f"expected results in '{path.name}', got none; exit status {status}")]
+        return [("FAIL", LIT_ITSELF, f"expected results in '{path.name}', got none; exit status {status}")]
     results = [(test["code"], test["name"], test.get("output") or "") for test in tests]
     if status and all(code in PASSED | SKIPPED for code, *_ in results):
-        results.append(("FAIL", "lit itself", f"exit status {status} though no test failed"))
+        results.append(("FAIL", LIT_ITSELF, f"exit status {status} though no test failed"))
     return results
 
 
@@ -62,6 +63,9 @@ def main():
         print(f"skipped, {reason}:", *names, sep="\n  ")
     if failed:
         print("failed:", *(f"{name} ({code})" for code, name, _ in failed), sep="\n  ")
+    for _, name, output in failed:
+        if name == LIT_ITSELF:  # lit has printed the output of tests
+            print(f"{name}: {output}")
     print(f"{len(passed)} passed, {len(failed)} failed" + (f", {len(skipped)} skipped" if skipped else ""))
     return 0 if passed and not failed else 1
 

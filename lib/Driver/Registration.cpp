@@ -43,6 +43,7 @@ void hone::registerDialects(DialectRegistry &registry) {
                   cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect, linalg::LinalgDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
                   vector::VectorDialect>();
+  registerReferenceExtensions(registry);
 }
 
 void hone::registerPasses() {
@@ -54,6 +55,7 @@ void hone::registerPasses() {
   registerCommonPasses();
   registerX86Passes();
   registerPipelines();
+  registerReferencePipelines();
   mlir::registerTransformsPasses();
   mlir::registerConversionPasses();
 }

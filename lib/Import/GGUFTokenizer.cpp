@@ -53,7 +53,8 @@ static Status readTables(const gguf::File &file, text::TokenizerSource &source) 
   if (!tokens)
     return tokens.takeError();
   source.tokens = std::move(*tokens);
-  if (file.find("tokenizer.ggml.merges")) {
+  // Without merges, byte-level BPE would spell every word byte by byte.
+  if (source.model == "gpt2" || file.find("tokenizer.ggml.merges")) {
     Result<std::vector<std::string_view>> merges = file.getStrings("tokenizer.ggml.merges");
     if (!merges)
       return merges.takeError();

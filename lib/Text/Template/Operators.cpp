@@ -10,7 +10,7 @@
 #include "../Unicode.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 using namespace hone::text;
 using namespace hone::text::jinja;
@@ -26,6 +26,38 @@ static Value failOperands(Context &context, std::string_view op, const Value &le
                       std::string(kindName(right)));
 }
 
+// These three are all that templates could want of libm, which programs would otherwise need beside libc.
+
+static double floorOf(double value) {
+  if (!(value > -9.0e15 && value < 9.0e15)) // No fraction left, or not a number.
+    return value;
+  auto whole = static_cast<double>(static_cast<int64_t>(value));
+  return whole > value ? whole - 1 : whole;
+}
+
+/// The remainder with the sign of `left`, exactly: each subtracted multiple is within a factor of two of what is left.
+static double remainderOf(double left, double right) {
+  double rest = left < 0 ? -left : left, step = right < 0 ? -right : right;
+  if (!(rest <= std::numeric_limits<double>::max()))
+    return std::numeric_limits<double>::quiet_NaN();
+  while (rest >= step) {
+    double multiple = step;
+    while (multiple <= rest / 2)
+      multiple *= 2;
+    rest -= multiple;
+  }
+  return left < 0 ? -rest : rest;
+}
+
+static Value powerOf(Context &context, double base, double exponent) {
+  if (floorOf(exponent) != exponent || exponent < -1100 || exponent > 1100)
+    return context.fail("'**' takes a whole exponent between -1100 and 1100");
+  double result = 1;
+  for (int i = 0; i < (exponent < 0 ? -exponent : exponent); ++i)
+    result *= base;
+  return Value::of(exponent < 0 ? 1 / result : result);
+}
+
 static Value applyReal(Context &context, std::string_view op, double left, double right) {
   if (op == "+")
     return Value::of(left + right);
@@ -34,14 +66,14 @@ static Value applyReal(Context &context, std::string_view op, double left, doubl
   if (op == "*")
     return Value::of(left * right);
   if (op == "**")
-    return Value::of(std::pow(left, right));
+    return powerOf(context, left, right);
   if (right == 0)
     return context.fail("division by zero");
   if (op == "/")
     return Value::of(left / right);
   if (op == "//")
-    return Value::of(std::floor(left / right));
-  double rest = std::fmod(left, right);
+    return Value::of(floorOf(left / right));
+  double rest = remainderOf(left, right);
   return Value::of(rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest);
 }
 

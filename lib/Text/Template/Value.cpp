@@ -11,7 +11,6 @@
 #include "Syntax.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 using namespace hone::text;
@@ -90,21 +89,26 @@ bool hone::text::jinja::isTrue(const Value &value) {
   }
 }
 
-/// Python's repr of a float: the fewest digits that read back, with an exponent below 1e-4 and from 1e16 on.
+/// Python's repr of a float: the fewest digits that read back, with an exponent below 1e-4 and from 1e16 on. By printf
+/// and strtod: std::to_chars would bring 100 KB of tables into every program.
 static std::string floatText(double value) {
   if (std::isnan(value))
     return "nan";
   if (std::isinf(value))
     return value < 0 ? "-inf" : "inf";
-  char buffer[64];
-  char *end = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::scientific).ptr;
-  std::string_view written(buffer, size_t(end - buffer));
+  char buffer[400]; // Fixed notation of numbers below 1e16.
+  int digits = 0;
+  do
+    std::snprintf(buffer, sizeof buffer, "%.*e", digits, value);
+  while (digits++ < 17 && std::strtod(buffer, nullptr) != value);
+  std::string_view written(buffer);
   size_t mark = written.find('e');
-  int exponent = std::atoi(std::string(written.substr(mark + 1)).c_str());
+  int exponent = std::atoi(buffer + mark + 1);
   if (exponent < -4 || exponent >= 16)
     return std::string(written);
-  end = std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed).ptr;
-  std::string text(buffer, size_t(end - buffer));
+  int fraction = digits - 1 - exponent;
+  std::snprintf(buffer, sizeof buffer, "%.*f", fraction > 0 ? fraction : 0, value);
+  std::string text(buffer);
   return text.find('.') == std::string::npos ? text + ".0" : text;
 }
 

@@ -80,7 +80,8 @@ static Metadata byteLevel(const std::string &pre) {
   Metadata metadata;
   metadata.add("tokenizer.ggml.model", std::string("gpt2"))
       .add("tokenizer.ggml.pre", pre)
-      .add("tokenizer.ggml.tokens", std::vector<std::string>{"<|end|>", "a", "b", "ab"});
+      .add("tokenizer.ggml.tokens", std::vector<std::string>{"<|end|>", "a", "b", "ab"})
+      .add("tokenizer.ggml.merges", std::vector<std::string>{"a b"});
   return metadata;
 }
 
@@ -98,7 +99,6 @@ TEST(GGUFTokenizerTest, ModelsWithoutTokenizer) {
 TEST(GGUFTokenizerTest, AllKeys) {
   Metadata metadata = byteLevel("smollm");
   metadata.add("tokenizer.ggml.token_type", std::vector<int32_t>{3, 1, 1, 1})
-      .add("tokenizer.ggml.merges", std::vector<std::string>{"a b"})
       .add("tokenizer.ggml.bos_token_id", 1u)
       .add("tokenizer.ggml.eos_token_id", 0u)
       .add("tokenizer.ggml.unknown_token_id", 2u)
@@ -146,6 +146,8 @@ TEST(GGUFTokenizerTest, Invalid) {
   Metadata noTokens;
   noTokens.add("tokenizer.ggml.model", std::string("gpt2"));
   EXPECT_EQ(errorOf(noTokens).find("model.gguf: expected metadata 'tokenizer.ggml.tokens', got none"), 0u);
+  noTokens.add("tokenizer.ggml.tokens", std::vector<std::string>{"a"});
+  EXPECT_EQ(errorOf(noTokens).find("model.gguf: expected metadata 'tokenizer.ggml.merges', got none"), 0u);
   EXPECT_EQ(errorOf(byteLevel("smollm").add("tokenizer.ggml.token_type", std::vector<int32_t>{1, -7, 1, 1})),
             "model.gguf: metadata 'tokenizer.ggml.token_type' holds -7, expected 1 to 6");
   EXPECT_EQ(errorOf(byteLevel("smollm").add("tokenizer.ggml.eos_token_id", std::string("end")))
