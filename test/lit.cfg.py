@@ -3,9 +3,10 @@
 #
 # Substitutions: %python (with the modules of test/requirements.txt where scripts/install-dependencies ran), %model
 # (the GGUF file that scripts/fetch_model.py fetches), %hone_src, %hone_bin (folder of the built programs), %cxx.
-# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, and python-<module> for each module of
+# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, qemu, user-namespaces, and python-<module> for each module of
 # PYTHON_MODULES. A test that lacks one is reported as unsupported, with the feature's name.
 import os
+import shutil
 import subprocess
 import sys
 
@@ -90,6 +91,10 @@ if model and os.path.exists(model):
 else:
     # Only in tests that require the model, which do not run then.
     config.substitutions.append(("%model", "model-is-missing"))
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu")
+if shutil.which("unshare") and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0:
+    config.available_features.add("user-namespaces")
 if os.path.exists("/dev/nvidia0"):
     config.available_features.add("gpu")
 if config.hone_sanitize:

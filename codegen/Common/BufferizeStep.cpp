@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferizeKernel.h"
+
 #include "hone/codegen/Common/Buffers.h"
 #include "hone/codegen/Common/Passes.h"
 #include "hone/dialects/LLM/Encodings.h"
@@ -30,10 +32,14 @@ struct BufferizeStepPass : hone::impl::BufferizeStepPassBase<BufferizeStepPass> 
       weightIndices[weight.getSymNameAttr()] = index;
     SmallVector<func::FuncOp> steps;
     for (auto function : module.getOps<func::FuncOp>()) {
-      if (function->hasAttr(kKernelAttr) && failed(bufferizeKernel(function)))
-        return signalPassFailure();
       if (function->hasAttr(kStepAttr))
         steps.push_back(function);
+      if (!function->hasAttr(kKernelAttr))
+        continue;
+      FailureOr<unsigned> source = bufferizeKernel(function);
+      if (failed(source))
+        return signalPassFailure();
+      rowSource[function.getSymNameAttr()] = *source;
     }
     for (func::FuncOp step : steps) {
       if (failed(verifyStep(step)))
@@ -48,57 +54,6 @@ private:
   DenseMap<StringAttr, int64_t> weightIndices;
   /// For each kernel, the argument whose number of rows each result has.
   DenseMap<StringAttr, unsigned> rowSource;
-
-  LogicalResult bufferizeKernel(func::FuncOp kernel) {
-    Block &body = kernel.getBody().front();
-    if (body.getOperations().size() != 2 || !isa<ReferenceLoweringOpInterface>(body.front()))
-      return kernel.emitOpError("expected a kernel to hold one llm op and its return; run hone-outline-kernels first");
-    Operation *op = &body.front();
-    rowSource[kernel.getSymNameAttr()] = isa<SelectRowsOp>(op) ? 1 : 0;
-
-    OpBuilder builder(op);
-    Location loc = op->getLoc();
-    SmallVector<Type> types;
-    SmallVector<DictionaryAttr> attributes;
-    auto addArgument = [&](Type type, StringRef access) {
-      types.push_back(type);
-      attributes.push_back(access.empty() ? builder.getDictionaryAttr({})
-                                          : builder.getDictionaryAttr(builder.getNamedAttr(
-                                                kAccessAttr, builder.getStringAttr(access))));
-    };
-    bool appends = isa<KVAppendOp>(op);
-    for (BlockArgument argument : body.getArguments()) {
-      Type type = argument.getType();
-      Type buffer = getBufferType(type);
-      addArgument(buffer, buffer == type ? "" : isa<KVType>(type) && appends ? "read_write" : "read");
-      if (buffer == type)
-        continue;
-      argument.setType(buffer);
-      auto value = FromBufferOp::create(builder, loc, type, argument);
-      argument.replaceAllUsesExcept(value, value);
-    }
-    builder.setInsertionPointAfter(op);
-    for (OpResult result : op->getResults()) {
-      if (isa<KVType>(result.getType())) {
-        // The pages are updated in place.
-        auto append = cast<KVAppendOp>(op);
-        Value pages = append.getKv().getDefiningOp<FromBufferOp>().getBuffer();
-        ToBufferOp::create(builder, loc, result, pages);
-        continue;
-      }
-      Type buffer = getBufferType(result.getType());
-      addArgument(buffer, "write");
-      ToBufferOp::create(builder, loc, result, body.addArgument(buffer, loc));
-    }
-    for (int i = 0; i < 2; ++i) { // worker, workers
-      addArgument(builder.getIndexType(), "");
-      body.addArgument(builder.getIndexType(), loc);
-    }
-    body.getTerminator()->setOperands({});
-    kernel.setFunctionType(builder.getFunctionType(types, {}));
-    kernel.setAllArgAttrs(attributes);
-    return success();
-  }
 
   LogicalResult verifyStep(func::FuncOp step) {
     FunctionType type = step.getFunctionType();

@@ -17,7 +17,9 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <vector>
 
 using namespace mlir;
 using namespace hone::llm;
@@ -195,6 +197,29 @@ static QuantBlock readFileBlock(const SchemeTraits &traits, const uint8_t *sourc
   return block;
 }
 
+/// The reverse of `readFileBlock`.
+static void writeFileBlock(const SchemeTraits &traits, const QuantBlock &block, uint8_t *target) {
+  store(target, block.scale);
+  target += 2;
+  if (traits.hasMin) {
+    store(target, block.min);
+    target += 2;
+  }
+  if (traits.elementBits == 8) {
+    std::memcpy(target, block.quants, kBlock);
+    return;
+  }
+  if (traits.elementBits == 5) {
+    uint32_t highBits = 0;
+    for (int i = 0; i < kBlock; ++i)
+      highBits |= static_cast<uint32_t>(block.quants[i] >> 4) << i;
+    store(target, highBits);
+    target += 4;
+  }
+  for (int i = 0; i < kBlock / 2; ++i)
+    target[i] = (block.quants[i] & 15) | (block.quants[i + 16] & 15) << 4;
+}
+
 /// Writes row `row` of a tile, as `TileLayout` says.
 static void writeTileRow(const SchemeTraits &traits, const TileLayout &layout, const QuantBlock &block, int64_t row,
                          uint8_t *tile) {
@@ -323,6 +348,66 @@ void StoredAttr::unpackRow(ArrayRef<int64_t> shape, ArrayRef<uint8_t> source, in
       values[firstColumn + column] =
           loadPlain(getScheme(), tile + (column * layout.rows + rowInTile) * traits.blockBytes);
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Encoding
+//===----------------------------------------------------------------------===//
+
+/// The bits of the nearest number of a 16-bit format, ties to even.
+static uint16_t roundTo16Bits(float value, const ::llvm::fltSemantics &format) {
+  APFloat rounded(value);
+  bool losesInfo;
+  rounded.convert(format, APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint16_t>(rounded.bitcastToAPInt().getZExtValue());
+}
+
+static uint16_t halfFromFloat(float value) { return roundTo16Bits(value, APFloat::IEEEhalf()); }
+
+static void storePlain(Scheme scheme, float value, uint8_t *target) {
+  if (scheme == Scheme::F32)
+    return store(target, value);
+  store(target, scheme == Scheme::F16 ? halfFromFloat(value) : roundTo16Bits(value, APFloat::BFloat()));
+}
+
+/// The block whose extremes are the extremes of the values.
+static QuantBlock quantizeExtremes(const SchemeTraits &traits, ArrayRef<float> values) {
+  auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const int32_t largest = traits.isSigned ? (1 << (traits.elementBits - 1)) - 1 : (1 << traits.elementBits) - 1;
+  const int32_t smallest = traits.isSigned ? -largest : 0;
+  QuantBlock block;
+  block.scale = halfFromFloat((*high - *low) / static_cast<float>(largest - smallest));
+  block.min = traits.hasMin ? halfFromFloat(*low) : 0;
+  const float scale = floatFromHalf(block.scale), min = floatFromHalf(block.min);
+  for (int i = 0; i < kBlock; ++i) {
+    float steps = scale == 0 ? 0 : std::nearbyint((values[i] - min) / scale) + static_cast<float>(traits.zeroPoint);
+    // Also false for a NaN, which nothing represents.
+    bool fits = steps >= static_cast<float>(smallest) && steps <= static_cast<float>(largest);
+    block.quants[i] = static_cast<uint8_t>(fits ? static_cast<int32_t>(steps) : 0);
+  }
+  return block;
+}
+
+LogicalResult hone::llm::encodeExactly(StoredAttr encoding, ArrayRef<int64_t> shape, ArrayRef<float> values,
+                                       MutableArrayRef<uint8_t> target) {
+  const SchemeTraits &traits = getSchemeTraits(encoding.getScheme());
+  assert(!encoding.getPanel() && hasPackedForm(encoding.getScheme()) && "file order of a scheme with blocks of its own");
+  assert(static_cast<int64_t>(target.size()) == encoding.getStoredBytes(shape) && "the size is that of the encoding");
+  uint8_t *block = target.data();
+  for (size_t i = 0; i < values.size(); i += traits.blockElements, block += traits.blockBytes) {
+    if (traits.isAffine)
+      writeFileBlock(traits, quantizeExtremes(traits, values.slice(i, kBlock)), block);
+    else
+      storePlain(encoding.getScheme(), values[i], block);
+  }
+  std::vector<float> row(shape[1]);
+  for (int64_t number = 0; number < shape[0]; ++number) {
+    encoding.unpackRow(shape, target, number, row);
+    // As numbers: 0 and -0 are the same one, and a NaN is none.
+    if (!std::equal(row.begin(), row.end(), values.begin() + number * shape[1]))
+      return failure();
+  }
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

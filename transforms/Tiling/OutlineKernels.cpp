@@ -1,4 +1,4 @@
-//===- OutlineKernels.cpp - One function per distinct op of a step ------===//
+//===- OutlineKernels.cpp - One function per distinct op ----------------===//
 //
 // Part of hone, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -62,16 +62,18 @@ std::string getKernelName(Operation *op) {
 
 struct OutlineKernelsPass : hone::impl::OutlineKernelsPassBase<OutlineKernelsPass> {
   void runOnOperation() override {
-    SmallVector<func::FuncOp> steps;
+    SmallVector<func::FuncOp> callers;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr(kStepAttr))
-        steps.push_back(function);
+      if (!function->hasAttr(kKernelAttr))
+        callers.push_back(function);
 
     SymbolTable symbols(getOperation());
     llvm::StringMap<func::FuncOp> kernels;
-    for (func::FuncOp step : steps) {
+    for (func::FuncOp caller : callers) {
       SmallVector<Operation *> ops;
-      step.walk([&](ReferenceLoweringOpInterface op) { ops.push_back(op); });
+      caller.walk([&](ReferenceLoweringOpInterface op) { ops.push_back(op); });
+      if (ops.empty())
+        continue;
       for (Operation *op : ops) {
         func::FuncOp &kernel = kernels[getKernelKey(op)];
         if (!kernel) {
@@ -83,7 +85,7 @@ struct OutlineKernelsPass : hone::impl::OutlineKernelsPassBase<OutlineKernelsPas
         op->replaceAllUsesWith(call);
         op->erase();
       }
-      remark::analysis(step.getLoc(), remark::RemarkOpts::name("OutlineKernels").category("hone-outline-kernels"))
+      remark::analysis(caller.getLoc(), remark::RemarkOpts::name("OutlineKernels").category("hone-outline-kernels"))
           << remark::metric("kernels", kernels.size()) << remark::metric("calls", ops.size());
     }
   }

@@ -64,6 +64,13 @@ BlockedAttr getBlocked(mlir::Type type);
 /// Bytes of a weight as stored: by its encoding, or as plain elements for a tensor without one (norm weights).
 int64_t getWeightBytes(mlir::RankedTensorType type);
 
+/// Writes `values`, [output row][column], to `target` in file order, which `encoding` has. For numbers that were made to
+/// fit, such as those of tests: fails where the scheme does not represent all of them exactly. Scale and minimum of a
+/// block come from its largest and smallest value, which must stand for the largest and smallest integer of the scheme.
+/// Not for schemes without a packed form.
+mlir::LogicalResult encodeExactly(StoredAttr encoding, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values,
+                                  llvm::MutableArrayRef<uint8_t> target);
+
 /// Where the weights of a module lie in the weight section: one offset per `llm.weight` in their order, each aligned
 /// to `kWeightAlignment`; `total` gets the bytes of the section.
 llvm::SmallVector<uint64_t> getWeightOffsets(mlir::ModuleOp module, uint64_t &total);

@@ -25,12 +25,12 @@ def PackWeightsPass : Pass<"hone-pack-weights", "::mlir::ModuleOp"> {
 }
 
 def OutlineKernelsPass : Pass<"hone-outline-kernels", "::mlir::ModuleOp"> {
-  let summary = "Moves each op of a step into a kernel function that ops alike share";
+  let summary = "Moves each op of the graph into a kernel function that ops alike share";
   let description = [{
-    r = op(a, b) in a step  =>  r = call @op_...(a, b),  @op_...(a, b) { return op(a, b) }
+    r = op(a, b)  =>  r = call @op_...(a, b),  @op_...(a, b) { return op(a, b) }
 
-    Ops of the same name, attributes and types share one kernel, so the code to generate does not grow with the number
-    of layers.
+    In every function that is no kernel: the step of a model, or one that tests an op. Ops of the same name, attributes
+    and types share one kernel, so the code to generate does not grow with the number of layers.
   }];
   let dependentDialects = ["::hone::llm::LLMDialect", "::mlir::func::FuncDialect"];
 }

@@ -1,0 +1,65 @@
+//===- BufferizeKernel.cpp - The memory form of a kernel ----------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "BufferizeKernel.h"
+
+#include "hone/codegen/Common/Buffers.h"
+#include "hone/dialects/LLM/LLMOps.h"
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::llm;
+
+FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
+  Block &body = kernel.getBody().front();
+  if (body.getOperations().size() != 2 || !isa<ReferenceLoweringOpInterface>(body.front()))
+    return kernel.emitOpError("expected a kernel to hold one llm op and its return; run hone-outline-kernels first");
+  Operation *op = &body.front();
+
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attributes;
+  auto addArgument = [&](Type type, StringRef access) {
+    types.push_back(type);
+    attributes.push_back(access.empty() ? builder.getDictionaryAttr({})
+                                        : builder.getDictionaryAttr(builder.getNamedAttr(
+                                              kAccessAttr, builder.getStringAttr(access))));
+  };
+  bool appends = isa<KVAppendOp>(op);
+  for (BlockArgument argument : body.getArguments()) {
+    Type type = argument.getType();
+    Type buffer = getBufferType(type);
+    addArgument(buffer, buffer == type ? "" : isa<KVType>(type) && appends ? "read_write" : "read");
+    if (buffer == type)
+      continue;
+    argument.setType(buffer);
+    auto value = FromBufferOp::create(builder, loc, type, argument);
+    argument.replaceAllUsesExcept(value, value);
+  }
+  builder.setInsertionPointAfter(op);
+  for (OpResult result : op->getResults()) {
+    if (isa<KVType>(result.getType())) {
+      // The pages are updated in place.
+      auto append = cast<KVAppendOp>(op);
+      Value pages = append.getKv().getDefiningOp<FromBufferOp>().getBuffer();
+      ToBufferOp::create(builder, loc, result, pages);
+      continue;
+    }
+    Type buffer = getBufferType(result.getType());
+    addArgument(buffer, "write");
+    ToBufferOp::create(builder, loc, result, body.addArgument(buffer, loc));
+  }
+  for (int i = 0; i < 2; ++i) { // worker, workers
+    addArgument(builder.getIndexType(), "");
+    body.addArgument(builder.getIndexType(), loc);
+  }
+  body.getTerminator()->setOperands({});
+  kernel.setFunctionType(builder.getFunctionType(types, {}));
+  kernel.setAllArgAttrs(attributes);
+  return isa<SelectRowsOp>(op) ? 1 : 0;
+}

@@ -1,0 +1,102 @@
+// Each op of a step becomes a call of a kernel that ops alike share.
+// RUN: hone-opt %s -split-input-file -hone-outline-kernels | FileCheck %s
+// RUN: hone-opt %s -split-input-file -hone-outline-kernels -remark-format=emitRemark \
+// RUN:   -remarks-filter=hone-outline-kernels -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+
+// Two layers of the same shapes call the same kernels; the layer is an operand, and the weights are.
+// CHECK-LABEL: func.func @step
+// CHECK: %[[A:.*]] = llm.weight_ref @a
+// CHECK: %[[B:.*]] = llm.weight_ref @b
+// CHECK: %[[X1:.*]] = call @linear_q4_1_32x32(%[[X:.*]], %[[A]])
+// CHECK: %[[X2:.*]] = call @add(%[[X1]], %[[X]])
+// CHECK: %[[X3:.*]] = call @linear_q4_1_32x32(%[[X2]], %[[B]])
+// CHECK: call @add(%[[X3]], %[[X2]])
+// CHECK-NOT: llm.linear
+// CHECK: return
+// REMARK: outline-kernels.mlir:[[@LINE+8]]:{{.*}} remark: [Analysis] OutlineKernels | Category:hone-outline-kernels
+// REMARK-SAME: kernels=2
+// REMARK-SAME: calls=4
+
+// A kernel holds the op alone, on its own arguments, and keeps the location of no layer.
+// CHECK-LABEL: func.func private @linear_q4_1_32x32
+// CHECK-SAME: (%[[INPUT:.*]]: tensor<?x32xf32>, %[[WEIGHT:.*]]: tensor<32x32xi4, #llm.stored<scheme = q4_1>>) -> tensor<?x32xf32> attributes {llm.kernel}
+// CHECK-NEXT: %[[R:.*]] = llm.linear %[[INPUT]], %[[WEIGHT]]
+// CHECK-NEXT: return %[[R]]
+// CHECK: func.func private @add
+// CHECK-NOT: func.func
+!w = tensor<32x32xi4, #llm.stored<scheme = q4_1>>
+func.func @step(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {llm.step} {
+  %a = llm.weight_ref @a : !w
+  %b = llm.weight_ref @b : !w
+  %0 = llm.linear %x, %a : tensor<?x32xf32>, !w
+  %1 = llm.add %0, %x : tensor<?x32xf32>
+  %2 = llm.linear %1, %b : tensor<?x32xf32>, !w
+  %3 = llm.add %2, %1 : tensor<?x32xf32>
+  return %3 : tensor<?x32xf32>
+}
+llm.weight @a : !w {
+  %0 = llm.file_tensor "a" : !w
+  llm.yield %0 : !w
+}
+llm.weight @b : !w {
+  %0 = llm.file_tensor "b" : !w
+  llm.yield %0 : !w
+}
+
+// -----
+
+// Attributes and types tell kernels apart; a second of the same name is renamed.
+// CHECK-LABEL: func.func @step
+// CHECK: call @rms_norm(%{{.*}}, %{{.*}})
+// CHECK: call @[[NORM2:rms_norm_[0-9]+]](%{{.*}}, %{{.*}})
+// CHECK: call @rms_norm(%{{.*}}, %{{.*}})
+// CHECK: call @linear_f16_16x32(%{{.*}}, %{{.*}})
+// CHECK: call @[[LINEAR2:linear_f16_16x32_[0-9]+]](%{{.*}}, %{{.*}})
+// CHECK: func.func private @rms_norm(
+// CHECK: llm.rms_norm {{.*}} {epsilon = 9.99999974E-6 : f32}
+// CHECK: func.func private @[[NORM2]](
+// CHECK: llm.rms_norm {{.*}} {epsilon = 9.99999997E-7 : f32}
+// CHECK: func.func private @linear_f16_16x32(
+// CHECK: func.func private @[[LINEAR2]](
+// CHECK: {activations = #llm.precision<f32>}
+!w = tensor<16x32xf16, #llm.stored<scheme = f16>>
+func.func @step(%x: tensor<?x32xf32>, %n: tensor<32xf32>, %w: !w) attributes {llm.step} {
+  %0 = llm.rms_norm %x, %n {epsilon = 1.0e-5 : f32} : tensor<?x32xf32>, tensor<32xf32>
+  %1 = llm.rms_norm %x, %n {epsilon = 1.0e-6 : f32} : tensor<?x32xf32>, tensor<32xf32>
+  %2 = llm.rms_norm %x, %n {epsilon = 1.0e-5 : f32} : tensor<?x32xf32>, tensor<32xf32>
+  %3 = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %4 = llm.linear %x, %w {activations = #llm.precision<f32>} : tensor<?x32xf32>, !w
+  return
+}
+
+// -----
+
+// The name states each weight once, where they differ; an operand that is used twice is two arguments.
+// CHECK-LABEL: func.func @step
+// CHECK: call @qkv_q4_0_32x32_q8_0_16x32(%{{.*}}, %{{.*}}, %[[W:[a-z0-9]+]], %[[W]])
+// CHECK: call @gated_linear_q8_0_16x32(
+// CHECK: func.func private @qkv_q4_0_32x32_q8_0_16x32(%[[A:.*]]: {{.*}}, %[[B:.*]]: {{.*}}, %[[C:.*]]: {{.*}}, %[[D:.*]]: tensor{{.*}}) -> (tensor<?x32xf32>, tensor<?x16xf32>, tensor<?x16xf32>)
+// CHECK-NEXT: llm.qkv %[[A]], %[[B]], %[[C]], %[[D]]
+!q = tensor<32x32xi4, #llm.stored<scheme = q4_0>>
+!k = tensor<16x32xi8, #llm.stored<scheme = q8_0>>
+func.func @step(%x: tensor<?x32xf32>, %wq: !q, %wk: !k) attributes {llm.step} {
+  %0:3 = llm.qkv %x, %wq, %wk, %wk : tensor<?x32xf32>, !q, !k, !k
+  %1 = llm.gated_linear %x, %wk, %wk {function = #llm.activation<silu>} : tensor<?x32xf32>, !k, !k
+  return
+}
+
+// -----
+
+// A kernel yields to a function that has its name already; functions that are no step stay whole.
+// CHECK-LABEL: func.func @add
+// CHECK-NEXT: llm.add
+// CHECK-LABEL: func.func @step
+// CHECK: call @add_{{[0-9]+}}(
+func.func @add(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %0 = llm.add %x, %x : tensor<?x32xf32>
+  return %0 : tensor<?x32xf32>
+}
+func.func @step(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {llm.step} {
+  %0 = llm.add %x, %x : tensor<?x32xf32>
+  return %0 : tensor<?x32xf32>
+}
