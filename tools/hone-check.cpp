@@ -10,9 +10,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hone/codegen/Common/Passes.h"
+#include "hone/codegen/X86/EmitCode.h"
+#include "hone/codegen/X86/Passes.h"
 #include "hone/dialects/Check/CheckOps.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "hone/transforms/Reference/Passes.h"
+#include "hone/transforms/Tiling/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/Parser/Parser.h"
@@ -27,6 +32,7 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
 
 #include <cmath>
 
@@ -39,9 +45,14 @@ namespace {
 struct NamedPipeline {
   llvm::StringLiteral name;
   llvm::StringLiteral passes;
+  bool isX86; ///< made of the kernels of `hone compile`, and optimized as those are
 };
 constexpr NamedPipeline kPipelines[] = {
-    {"reference", "hone-lower-to-reference,hone-lower-check,hone-reference-to-llvm-pipeline"},
+    {"reference", "hone-lower-to-reference,hone-lower-check,hone-reference-to-llvm-pipeline", false},
+    {"x86",
+     "hone-pack-weights,hone-outline-kernels,hone-embed-weights,hone-bufferize-callers{workers=1,3},hone-lower-check,"
+     "hone-x86-lower-kernels,hone-partition-workers,one-shot-bufferize,hone-x86-to-llvm-pipeline",
+     true},
 };
 
 /// What the program under test reports by calling the functions below. Differences beyond the first few of an
@@ -136,22 +147,59 @@ static llvm::orc::SymbolMap getCheckSymbols(llvm::orc::MangleAndInterner intern)
   return symbols;
 }
 
-static LogicalResult compile(ModuleOp module, StringRef pipeline) {
-  for (const NamedPipeline &named : kPipelines)
-    if (pipeline == named.name) {
-      PassManager manager(module.getContext());
-      return success(succeeded(parsePassPipeline(named.passes, manager)) && succeeded(manager.run(module)));
-    }
+static const NamedPipeline *findPipeline(StringRef name) {
+  const auto *found = llvm::find_if(kPipelines, [&](const NamedPipeline &named) { return named.name == name; });
+  if (found != std::end(kPipelines))
+    return found;
   llvm::errs() << "hone-check: error: expected --pipeline to name one of";
   for (const NamedPipeline &named : kPipelines)
     llvm::errs() << " '" << named.name << "'";
-  llvm::errs() << ", got '" << pipeline << "'\n";
-  return failure();
+  llvm::errs() << ", got '" << name << "'\n";
+  return nullptr;
+}
+
+static LogicalResult compile(ModuleOp module, const NamedPipeline &pipeline) {
+  PassManager manager(module.getContext());
+  return success(succeeded(parsePassPipeline(pipeline.passes, manager)) && succeeded(manager.run(module)));
+}
+
+/// Optimizes as `hone compile` does, but keeps kernels apart from the functions that call them: computing with constants
+/// at compile time would not test their code.
+static void optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine, ArrayRef<std::string> callers) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr(llvm::Attribute::NoInline);
+    bool isCaller = llvm::is_contained(callers, function.getName());
+    function.addFnAttr(isCaller ? llvm::Attribute::OptimizeNone : llvm::Attribute::NoDuplicate);
+  }
+  hone::x86::optimize(module, machine);
+}
+
+static llvm::Expected<std::unique_ptr<ExecutionEngine>> createEngine(ModuleOp module, const NamedPipeline &pipeline,
+                                                                     ArrayRef<std::string> names) {
+  if (!pipeline.isX86)
+    return ExecutionEngine::create(module);
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  for (StringRef needed : {"avx2", "fma", "f16c", "bmi2"})
+    if (!features.lookup(needed))
+      return llvm::createStringError("expected a CPU with '" + needed + "' for --pipeline=x86, got '" +
+                                     llvm::sys::getHostCPUName() + "'");
+  auto machine = hone::x86::createTargetMachine();
+  if (!machine)
+    return llvm::createStringError(machine.error().message());
+  ExecutionEngineOptions options;
+  auto transform = [&, machine = machine->get()](llvm::Module *translated) {
+    optimizeKernels(*translated, *machine, names);
+    return llvm::Error::success();
+  };
+  options.transformer = transform;
+  return ExecutionEngine::create(module, options, std::move(*machine));
 }
 
 /// Runs the functions `names` of a module in the llvm dialect.
-static llvm::Error runFunctions(ModuleOp module, ArrayRef<std::string> names) {
-  auto engine = ExecutionEngine::create(module);
+static llvm::Error runFunctions(ModuleOp module, const NamedPipeline &pipeline, ArrayRef<std::string> names) {
+  auto engine = createEngine(module, pipeline, names);
   if (!engine)
     return engine.takeError();
   (*engine)->registerSymbols(getCheckSymbols);
@@ -171,18 +219,27 @@ static llvm::Error runFunctions(ModuleOp module, ArrayRef<std::string> names) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   static llvm::cl::opt<std::string> inputPath(llvm::cl::Positional, llvm::cl::desc("FILE.mlir"), llvm::cl::Required);
-  static llvm::cl::opt<std::string> pipeline("pipeline", llvm::cl::desc("how to compile the module"),
+  static llvm::cl::opt<std::string> pipelineName("pipeline", llvm::cl::desc("how to compile the module"),
                                              llvm::cl::init("reference"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Run a module that checks its own numbers\n");
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
 
+  const NamedPipeline *pipeline = findPipeline(pipelineName);
+  if (!pipeline)
+    return 1;
+
   DialectRegistry registry;
   registry.insert<hone::check::CheckDialect, hone::llm::LLMDialect, arith::ArithDialect, func::FuncDialect,
                   linalg::LinalgDialect, math::MathDialect, scf::SCFDialect, tensor::TensorDialect>();
+  hone::registerCommonPasses();
   hone::registerReferencePasses();
+  hone::registerTilingPasses();
+  hone::registerX86Passes();
+  hone::registerX86Pipelines();
   hone::registerReferencePipelines();
   hone::registerReferenceExtensions(registry);
+  bufferization::registerBufferizationPasses();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   MLIRContext context(registry);
@@ -205,9 +262,9 @@ int main(int argc, char **argv) {
     if (function.isPublic() && !function.isExternal() && function.getNumArguments() == 0 &&
         function.getNumResults() == 0)
       names.push_back(function.getName().str());
-  if (failed(compile(*module, pipeline)))
+  if (failed(compile(*module, *pipeline)))
     return 1;
-  if (llvm::Error error = runFunctions(*module, names)) {
+  if (llvm::Error error = runFunctions(*module, *pipeline, names)) {
     llvm::errs() << "hone-check: error: " << inputPath << ": " << llvm::toString(std::move(error)) << '\n';
     return 1;
   }

@@ -16,9 +16,7 @@
 #include "hone/codegen/X86/EmitCode.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Remark/RemarkStreamer.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -133,9 +131,9 @@ private:
 
   void enableRemarks() {
     remark::RemarkCategories categories;
-    categories.all = "hone-.*";
-    (void)remark::enableOptimizationRemarks(*context, nullptr, std::make_unique<remark::RemarkEmittingPolicyAll>(),
-                                            categories, /*printAsEmitRemarks=*/true);
+    categories.passed = categories.missed = categories.analysis = categories.failed = "hone-.*";
+    (void)remark::enableOptimizationRemarks(*context, std::make_unique<RemarkLog>(options.report),
+                                            std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
   }
 
   Status import() {
@@ -169,13 +167,21 @@ private:
     reproducer += ".reproducer.mlir";
     manager.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/false);
     if (failed(manager.run(*module)))
-      return log.takeError(options.input + ": phase '" + getPhaseName(phase).str() + "' failed");
+      return withReproducer(log.takeError(options.input + ": phase '" + getPhaseName(phase).str() + "' failed"),
+                            reproducer);
     if (phase == Phase::Scheduled)
       report.kernels = llvm::count_if(module->getOps<func::FuncOp>(),
                                       [](func::FuncOp function) { return function->hasAttr(llm::kKernelAttr); });
     if (auto arena = (*module)->getAttrOfType<IntegerAttr>(llm::kArenaBytesAttr))
       report.arenaBytes = arena.getInt();
     return options.dumpPhases.empty() ? std::nullopt : dump(phase);
+  }
+
+  /// Names the file that repeats a failure, if the pass manager wrote one.
+  static Error withReproducer(Error error, const std::string &reproducer) {
+    if (!llvm::sys::fs::exists(reproducer))
+      return error;
+    return Error(error.message() + "; '" + reproducer + "' repeats this: hone-opt --run-reproducer " + reproducer);
   }
 
   Status dump(Phase phase) {

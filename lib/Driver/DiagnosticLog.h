@@ -10,6 +10,7 @@
 
 #include "hone/Support/Error.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Remarks.h"
 
 #include <functional>
 #include <string>
@@ -33,10 +34,6 @@ public:
     return Error(text.empty() ? std::move(fallback) : std::move(text));
   }
 
-private:
-  std::function<void(llvm::StringRef)> report;
-  std::string first;
-
   /// The part of a location that means something to a user: a file position, or the name of a tensor or layer.
   static std::string describe(mlir::Location location) {
     std::string text;
@@ -52,6 +49,10 @@ private:
     return text;
   }
 
+private:
+  std::function<void(llvm::StringRef)> report;
+  std::string first;
+
   void receive(mlir::Diagnostic &diagnostic) {
     std::string line = describe(diagnostic.getLocation());
     if (!line.empty())
@@ -66,11 +67,33 @@ private:
     if (!first.empty())
       return;
     line += diagnostic.str();
-    for (mlir::Diagnostic &note : diagnostic.getNotes())
-      line += "; " + note.str();
-    // One line: an op printed inside a message ends it.
+    for (mlir::Diagnostic &note : diagnostic.getNotes()) {
+      std::string text = note.str();
+      if (!llvm::StringRef(text).starts_with("see current operation")) // The message named it.
+        line += "; " + text;
+    }
     first = line.substr(0, line.find('\n'));
   }
+};
+
+/// Hands each remark on as one line: "blk.0.attn_q: hone-fuse-qkv: passed: query, key and ...".
+class RemarkLog : public mlir::remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit RemarkLog(std::function<void(llvm::StringRef)> report) : report(std::move(report)) {}
+
+  void streamOptimizationRemark(const mlir::remark::detail::Remark &remark) override {
+    std::string line = DiagnosticLog::describe(remark.getLocation());
+    if (!line.empty())
+      line += ": ";
+    line += remark.getCategoryName().str() + ": " + remark.getRemarkTypeString().lower() + ":";
+    for (const auto &argument : remark.getArgs())
+      line += argument.key == "Remark" || argument.key == "Reason" ? " " + argument.val
+                                                                    : " " + argument.key + " = " + argument.val;
+    report(line);
+  }
+
+private:
+  std::function<void(llvm::StringRef)> report;
 };
 
 } // namespace hone

@@ -13,11 +13,8 @@
 #include "hone/transforms/Fusion/Passes.h"
 #include "hone/transforms/Quantization/Passes.h"
 #include "hone/transforms/Tiling/Passes.h"
-#include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace hone;
@@ -64,15 +61,7 @@ static void addLower(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createX86LowerKernelsPass());
   manager.addPass(createPartitionWorkersPass());
   manager.addPass(createEmitStepEntryPass());
-  manager.addPass(createCSEPass());
-  manager.addPass(createSCFToControlFlowPass());
-  manager.addPass(createConvertVectorToLLVMPass());
-  manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertFuncToLLVMPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
-  manager.addPass(createReconcileUnrealizedCastsPass());
+  buildX86ToLLVMPipeline(manager);
   manager.addPass(createEmitModuleDescriptorPass());
   manager.addPass(createContractLoweredPass());
 }
@@ -97,6 +86,7 @@ void hone::addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &
 }
 
 void hone::registerPipelines() {
+  registerX86Pipelines();
   PassPipelineRegistration<PipelineOptions>("hone-compress-pipeline",
                                             "From 'import' to 'compressed': precision of activations", addCompress);
   PassPipelineRegistration<PipelineOptions>("hone-fuse-pipeline", "From 'compressed' to 'fused'", addFuse);
