@@ -151,9 +151,9 @@ static const NamedPipeline *findPipeline(StringRef name) {
   const auto *found = llvm::find_if(kPipelines, [&](const NamedPipeline &named) { return named.name == name; });
   if (found != std::end(kPipelines))
     return found;
-  llvm::errs() << "hone-check: error: expected --pipeline to name one of";
-  for (const NamedPipeline &named : kPipelines)
-    llvm::errs() << " '" << named.name << "'";
+  llvm::errs() << "hone-check: error: expected --pipeline to name one of ";
+  llvm::interleaveComma(kPipelines, llvm::errs(),
+                        [](const NamedPipeline &named) { llvm::errs() << "'" << named.name << "'"; });
   llvm::errs() << ", got '" << name << "'\n";
   return nullptr;
 }
@@ -163,8 +163,8 @@ static LogicalResult compile(ModuleOp module, const NamedPipeline &pipeline) {
   return success(succeeded(parsePassPipeline(pipeline.passes, manager)) && succeeded(manager.run(module)));
 }
 
-/// Optimizes as `hone compile` does, but keeps kernels apart from the functions that call them: computing with constants
-/// at compile time would not test their code.
+/// Optimizes as `hone compile` does, but keeps kernels apart from the functions that call them: computing with
+/// constants at compile time would not test their code.
 static void optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine, ArrayRef<std::string> callers) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())

@@ -26,9 +26,9 @@ FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
   SmallVector<DictionaryAttr> attributes;
   auto addArgument = [&](Type type, StringRef access) {
     types.push_back(type);
-    attributes.push_back(access.empty() ? builder.getDictionaryAttr({})
-                                        : builder.getDictionaryAttr(builder.getNamedAttr(
-                                              kAccessAttr, builder.getStringAttr(access))));
+    attributes.push_back(
+        access.empty() ? builder.getDictionaryAttr({})
+                       : builder.getDictionaryAttr(builder.getNamedAttr(kAccessAttr, builder.getStringAttr(access))));
   };
   bool appends = isa<KVAppendOp>(op);
   for (BlockArgument argument : body.getArguments()) {

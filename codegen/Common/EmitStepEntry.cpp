@@ -40,13 +40,8 @@ struct EmitStepEntryPass : hone::impl::EmitStepEntryPassBase<EmitStepEntryPass> 
       return signalPassFailure();
     }
     emitEntry(step);
-    // What marked step and kernels for the passes before has no meaning in plain code.
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      function->removeAttr(llm::kStepAttr);
-      function->removeAttr(llm::kKernelAttr);
-      for (unsigned index = 0; index < function.getNumArguments(); ++index)
-        function.removeArgAttr(index, llm::kAccessAttr);
-    }
+    // What marked the step for the passes before has no meaning in plain code.
+    step->removeAttr(llm::kStepAttr);
   }
 
 private:

@@ -37,6 +37,9 @@ struct PartitionWorkersPass : hone::impl::PartitionWorkersPassBase<PartitionWork
         }
         partition(forall, kernel);
       }
+      kernel->removeAttr(llm::kKernelAttr);
+      for (unsigned index = 0; index < kernel.getNumArguments(); ++index)
+        kernel.removeArgAttr(index, llm::kAccessAttr);
     }
   }
 

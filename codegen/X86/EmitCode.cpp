@@ -31,7 +31,9 @@ constexpr llvm::StringLiteral kProcessor = "x86-64-v3";
 /// Apart from the runtime's code, so that tools can show it.
 constexpr llvm::StringLiteral kCodeSection = ".hone.text";
 
-Result<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() {
+} // namespace
+
+Result<std::unique_ptr<llvm::TargetMachine>> x86::createTargetMachine() {
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
@@ -48,7 +50,10 @@ Result<std::unique_ptr<llvm::TargetMachine>> createTargetMachine() {
       triple, kProcessor, "", options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+void x86::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr("target-cpu", kProcessor);
   llvm::PipelineTuningOptions tuning;
   // The kernels are written as vectors and unrolled as they should be.
   tuning.LoopVectorization = false;
@@ -66,8 +71,6 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.crossRegisterProxies(loops, functions, graphs, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
-
-} // namespace
 
 Result<llvm::SmallVector<char, 0>> x86::emitCode(mlir::ModuleOp module, CodeFormat format) {
   auto machine = createTargetMachine();
@@ -89,7 +92,6 @@ Result<llvm::SmallVector<char, 0>> x86::emitCode(mlir::ModuleOp module, CodeForm
   for (llvm::Function &function : *translated) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", kProcessor);
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setSection(kCodeSection);

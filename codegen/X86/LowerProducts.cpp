@@ -161,6 +161,10 @@ private:
 /// Emits the products of `input` with weights of equal shape into one target.
 LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRef<Value> operands, Value target,
                            llvm::function_ref<Value(ArrayRef<Value>)> epilogue) {
+  auto precision = op->getAttrOfType<PrecisionAttr>("activations");
+  if (precision && precision.getValue() != Precision::F32)
+    return op->emitOpError("expected activations of precision '")
+           << stringifyPrecision(precision.getValue()) << "' to come rounded; run hone-quantize-activations first";
   SmallVector<PackedWeight> weights;
   for (Value operand : operands) {
     FailureOr<PackedWeight> weight = PackedWeight::get(op, operand);

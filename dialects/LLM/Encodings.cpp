@@ -391,7 +391,7 @@ static QuantBlock quantizeExtremes(const SchemeTraits &traits, ArrayRef<float> v
 LogicalResult hone::llm::encodeExactly(StoredAttr encoding, ArrayRef<int64_t> shape, ArrayRef<float> values,
                                        MutableArrayRef<uint8_t> target) {
   const SchemeTraits &traits = getSchemeTraits(encoding.getScheme());
-  assert(!encoding.getPanel() && hasPackedForm(encoding.getScheme()) && "file order of a scheme with blocks of its own");
+  assert(!encoding.getPanel() && hasPackedForm(encoding.getScheme()) && "file order, with a packed form");
   assert(static_cast<int64_t>(target.size()) == encoding.getStoredBytes(shape) && "the size is that of the encoding");
   uint8_t *block = target.data();
   for (size_t i = 0; i < values.size(); i += traits.blockElements, block += traits.blockBytes) {

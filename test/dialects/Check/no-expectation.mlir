@@ -3,7 +3,7 @@
 // RUN: not hone-check %s --pipeline=other 2>&1 | FileCheck %s --check-prefix=PIPELINE
 
 // NONE: hone-check: error: expected a public function without arguments or results that states an expectation, got none
-// PIPELINE: hone-check: error: expected --pipeline to name one of 'reference', got 'other'
+// PIPELINE: hone-check: error: expected --pipeline to name one of 'reference', 'x86', got 'other'
 func.func @nothing() {
   return
 }

@@ -1,4 +1,4 @@
-// Each op of a step becomes a call of a kernel that ops alike share.
+// Each op of the graph becomes a call of a kernel that ops alike share.
 // RUN: hone-opt %s -split-input-file -hone-outline-kernels | FileCheck %s
 // RUN: hone-opt %s -split-input-file -hone-outline-kernels -remark-format=emitRemark \
 // RUN:   -remarks-filter=hone-outline-kernels -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
@@ -8,21 +8,20 @@
 // CHECK: %[[A:.*]] = llm.weight_ref @a
 // CHECK: %[[B:.*]] = llm.weight_ref @b
 // CHECK: %[[X1:.*]] = call @linear_q4_1_32x32(%[[X:.*]], %[[A]])
-// CHECK: %[[X2:.*]] = call @add(%[[X1]], %[[X]])
+// CHECK: %[[X2:.*]] = call @add_32(%[[X1]], %[[X]])
 // CHECK: %[[X3:.*]] = call @linear_q4_1_32x32(%[[X2]], %[[B]])
-// CHECK: call @add(%[[X3]], %[[X2]])
+// CHECK: call @add_32(%[[X3]], %[[X2]])
 // CHECK-NOT: llm.linear
 // CHECK: return
-// REMARK: outline-kernels.mlir:[[@LINE+8]]:{{.*}} remark: [Analysis] OutlineKernels | Category:hone-outline-kernels
-// REMARK-SAME: kernels=2
-// REMARK-SAME: calls=4
+// REMARK: outline-kernels.mlir:[[@LINE+11]]:{{.*}} remark: [Analysis] OutlineKernels | Category:hone-outline-kernels
+// REMARK-SAME: calls=4, kernels=2
 
 // A kernel holds the op alone, on its own arguments, and keeps the location of no layer.
 // CHECK-LABEL: func.func private @linear_q4_1_32x32
 // CHECK-SAME: (%[[INPUT:.*]]: tensor<?x32xf32>, %[[WEIGHT:.*]]: tensor<32x32xi4, #llm.stored<scheme = q4_1>>) -> tensor<?x32xf32> attributes {llm.kernel}
 // CHECK-NEXT: %[[R:.*]] = llm.linear %[[INPUT]], %[[WEIGHT]]
 // CHECK-NEXT: return %[[R]]
-// CHECK: func.func private @add
+// CHECK: func.func private @add_32(
 // CHECK-NOT: func.func
 !w = tensor<32x32xi4, #llm.stored<scheme = q4_1>>
 func.func @step(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {llm.step} {
@@ -47,12 +46,12 @@ llm.weight @b : !w {
 
 // Attributes and types tell kernels apart; a second of the same name is renamed.
 // CHECK-LABEL: func.func @step
-// CHECK: call @rms_norm(%{{.*}}, %{{.*}})
-// CHECK: call @[[NORM2:rms_norm_[0-9]+]](%{{.*}}, %{{.*}})
-// CHECK: call @rms_norm(%{{.*}}, %{{.*}})
+// CHECK: call @rms_norm_32(%{{.*}}, %{{.*}})
+// CHECK: call @[[NORM2:rms_norm_32_[0-9]+]](%{{.*}}, %{{.*}})
+// CHECK: call @rms_norm_32(%{{.*}}, %{{.*}})
 // CHECK: call @linear_f16_16x32(%{{.*}}, %{{.*}})
 // CHECK: call @[[LINEAR2:linear_f16_16x32_[0-9]+]](%{{.*}}, %{{.*}})
-// CHECK: func.func private @rms_norm(
+// CHECK: func.func private @rms_norm_32(
 // CHECK: llm.rms_norm {{.*}} {epsilon = 9.99999974E-6 : f32}
 // CHECK: func.func private @[[NORM2]](
 // CHECK: llm.rms_norm {{.*}} {epsilon = 9.99999997E-7 : f32}
@@ -87,16 +86,28 @@ func.func @step(%x: tensor<?x32xf32>, %wq: !q, %wk: !k) attributes {llm.step} {
 
 // -----
 
-// A kernel yields to a function that has its name already; functions that are no step stay whole.
-// CHECK-LABEL: func.func @add
-// CHECK-NEXT: llm.add
+// A kernel yields to a function that has its name already. Functions that test an op share kernels with the step; what
+// is a kernel already stays.
+// CHECK-LABEL: func.func @add_32
+// CHECK-NEXT: call @[[ADD:add_32_[0-9]+]](
 // CHECK-LABEL: func.func @step
-// CHECK: call @add_{{[0-9]+}}(
-func.func @add(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
+// CHECK-NEXT: call @[[ADD]](
+// CHECK-NEXT: call @kernel(
+// CHECK-LABEL: func.func private @kernel
+// CHECK-NEXT: llm.add
+// CHECK: func.func private @[[ADD]](
+// CHECK-NEXT: llm.add
+// CHECK-NOT: func.func
+func.func @add_32(%x: tensor<?x32xf32>) -> tensor<?x32xf32> {
   %0 = llm.add %x, %x : tensor<?x32xf32>
   return %0 : tensor<?x32xf32>
 }
 func.func @step(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {llm.step} {
+  %0 = llm.add %x, %x : tensor<?x32xf32>
+  %1 = call @kernel(%0) : (tensor<?x32xf32>) -> tensor<?x32xf32>
+  return %1 : tensor<?x32xf32>
+}
+func.func private @kernel(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {llm.kernel} {
   %0 = llm.add %x, %x : tensor<?x32xf32>
   return %0 : tensor<?x32xf32>
 }

@@ -25,6 +25,39 @@ def BufferizeStepPass : Pass<"hone-bufferize-step", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
+def EmbedWeightsPass : Pass<"hone-embed-weights", "::mlir::ModuleOp"> {
+  let summary = "Makes the weights of a test constants in memory";
+  let description = [{
+    llm.weight @w { recipe }  =>  memref.global constant @w : the bytes that the recipe gives
+    llm.weight_ref @w         =>  llm.from_buffer (memref.get_global @w)
+
+    For modules that test kernels: recipes are made of `arith.constant`, `check.convert` and `llm.pack`. A conversion
+    to a scheme finds the blocks that represent its numbers exactly, or fails. The weights of a model stay
+    `llm.weight`, which is evaluated when a program is packaged.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def BufferizeCallersPass : Pass<"hone-bufferize-callers", "::mlir::ModuleOp"> {
+  let summary = "Gives kernels a signature of memory, and functions that test them memory to call them with";
+  let description = [{
+    r = call @kernel(a)  =>  for each n of `workers`: b_n = memref.alloc, for i < n: call @kernel(memory of a, b_n, i, n)
+                             r = bufferization.to_tensor b_1, check.expect_equal b_n, b_1
+
+    Kernels are those of hone-bufferize-step; their callers are functions over tensors in place of a step. Each number
+    of workers is a run of its own from the function's inputs on; workers work one after another, and all runs must
+    leave the same bits. Results hold NaN (or bytes of set bits) until a kernel writes them. `check.convert` becomes code: to
+    `!llm.kv` it makes pages, NaN where no number goes and in another order than their positions, with their tables, and
+    back it reads them; blocked rows become the numbers that they stand for.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect", "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::bufferization::BufferizationDialect",
+                           "::hone::check::CheckDialect"];
+  let options = [
+    ListOption<"workers", "workers", "int64_t", "Numbers of workers to run each kernel with; one by default">];
+}
+
 def PlanArenaPass : Pass<"hone-plan-arena", "::mlir::ModuleOp"> {
   let summary = "Places the values between kernels in one arena";
   let description = [{
@@ -54,7 +87,8 @@ def PartitionWorkersPass : Pass<"hone-partition-workers", "::mlir::ModuleOp"> {
   let description = [{
     scf.forall (i) in (n) { body }  =>  scf.for i = worker * n / workers to (worker + 1) * n / workers { body }
 
-    Shares are contiguous and differ by at most one iteration.
+    Shares are contiguous and differ by at most one iteration. What marked kernels for the passes before goes: they are
+    plain code now.
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
 }

@@ -11,6 +11,9 @@
 #include "hone/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <memory>
 
 namespace hone::x86 {
 
@@ -19,6 +22,13 @@ enum class CodeFormat { Object, Assembly, LLVM };
 /// Translates a module of the phase `lowered` to optimized code for x86-64-v3: a relocatable object, assembly or
 /// textual LLVM IR. Only `hone_program_module` is visible outside. Deterministic; the module is not changed.
 Result<llvm::SmallVector<char, 0>> emitCode(mlir::ModuleOp module, CodeFormat format);
+
+/// The machine that code is generated for: x86-64-v3, position-independent, and no fused operation but those that the
+/// kernels ask for.
+Result<std::unique_ptr<llvm::TargetMachine>> createTargetMachine();
+
+/// The optimization of `emitCode`, for who runs the same code without writing it.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine);
 
 } // namespace hone::x86
 

@@ -19,6 +19,12 @@ namespace hone {
 #define GEN_PASS_REGISTRATION
 #include "hone/codegen/X86/Passes.h.inc"
 
+/// Adds the passes of `hone-x86-to-llvm-pipeline`: memory, scf, vector, math and arith to the llvm dialect.
+void buildX86ToLLVMPipeline(mlir::OpPassManager &manager);
+
+/// Registers `hone-x86-to-llvm-pipeline`.
+void registerX86Pipelines();
+
 } // namespace hone
 
 #endif // HONE_CODEGEN_X86_PASSES_H

@@ -84,13 +84,16 @@ def tensor_type(array, element=None, dynamic=False):
 class Test:
     """The file of one op: functions, and the weights that they refer to."""
 
+    pipeline, computes, requires = "reference", "computes", ()
+
     def __init__(self, op):
         self.op = op
         # The one generator of NumPy whose stream never changes.
         self.random = np.random.RandomState(zlib.crc32(op.encode()))
         self.lines = [
-            f"// What llm.{op} computes, against NumPy. Written by expected.py; change that, and run it again.",
-            "// RUN: hone-check %s --pipeline=reference",
+            f"// What llm.{op} {self.computes}, against NumPy. Written by expected.py; change that, and run it again.",
+            *(f"// REQUIRES: {feature}" for feature in self.requires),
+            f"// RUN: hone-check %s --pipeline={self.pipeline}",
         ]
 
     # Inputs
@@ -587,14 +590,15 @@ TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, lin
          gated_linear, rope, kv_append, attention]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def write(tests, folder, description):
+    """The program: writes what each function of `tests` makes to `folder`, or checks that it is there."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a test is not up to date")
     check = parser.parse_args().check
     stale = []
-    for make in TESTS:
+    for make in tests:
         test = make()
-        path = pathlib.Path(__file__).with_name(test.op.replace("_", "-") + ".mlir")
+        path = folder / (test.op.replace("_", "-") + ".mlir")
         text = test.text()
         if path.exists() and path.read_text() == text:
             continue
@@ -607,4 +611,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    write(TESTS, pathlib.Path(__file__).parent, __doc__)

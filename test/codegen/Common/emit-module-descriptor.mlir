@@ -1,0 +1,126 @@
+// What a program states about itself, laid out as `hone_module` of hone-rt/ABI.h.
+// RUN: hone-opt %s -split-input-file -hone-emit-module-descriptor -verify-diagnostics | FileCheck %s
+
+// Weights stay in the module and lie behind each other at multiples of 64 bytes. 8 x 32 of q8_0 in a panel are 272
+// bytes.
+// CHECK: llm.weight @table
+// CHECK: llm.weight @norm
+// CHECK-LABEL: llvm.mlir.global internal constant @hone_weight_table()
+// CHECK-SAME: !llvm.array<2 x struct<(ptr, ptr, i64, i64)>>
+// CHECK: %[[OFFSET:.*]] = llvm.mlir.constant(0 : i64)
+// CHECK: llvm.insertvalue %[[OFFSET]], %{{.*}}[0, 2]
+// CHECK: %[[BYTES:.*]] = llvm.mlir.constant(272 : i64)
+// CHECK: llvm.insertvalue %[[BYTES]], %{{.*}}[0, 3]
+// CHECK: llvm.mlir.addressof @hone_strings
+// CHECK: %[[OFFSET:.*]] = llvm.mlir.constant(320 : i64)
+// CHECK: llvm.insertvalue %[[OFFSET]], %{{.*}}[1, 2]
+// CHECK: %[[BYTES:.*]] = llvm.mlir.constant(128 : i64)
+// CHECK: llvm.insertvalue %[[BYTES]], %{{.*}}[1, 3]
+
+// The version comes first. Fields 4 to 7: vocabulary, context, rows of a step, positions of a page; 8 and 9: bytes of a
+// page and of the arena; 11 and 12: parameters, and bytes of weights that one row reads; 13: weights.
+// CHECK-LABEL: llvm.mlir.global external constant @hone_program_module()
+// CHECK: %[[VERSION:.*]] = llvm.mlir.constant({{[0-9]+}} : i32)
+// CHECK: llvm.insertvalue %[[VERSION]], %{{.*}}[0]
+// CHECK: %[[V3:.*]] = llvm.mlir.constant(1 : i32)
+// CHECK: llvm.insertvalue %[[V3]], %{{.*}}[1]
+// CHECK: %[[VOCABULARY:.*]] = llvm.mlir.constant(8 : i32)
+// CHECK: llvm.insertvalue %[[VOCABULARY]], %{{.*}}[4]
+// CHECK: %[[CONTEXT:.*]] = llvm.mlir.constant(128 : i32)
+// CHECK: llvm.insertvalue %[[CONTEXT]], %{{.*}}[5]
+// CHECK: %[[MAX_ROWS:.*]] = llvm.mlir.constant(4 : i32)
+// CHECK: llvm.insertvalue %[[MAX_ROWS]], %{{.*}}[6]
+// CHECK: %[[POSITIONS:.*]] = llvm.mlir.constant(64 : i32)
+// CHECK: llvm.insertvalue %[[POSITIONS]], %{{.*}}[7]
+// CHECK: %[[PAGE:.*]] = llvm.mlir.constant(8192 : i64)
+// CHECK: llvm.insertvalue %[[PAGE]], %{{.*}}[8]
+// CHECK: %[[ARENA:.*]] = llvm.mlir.constant(256 : i64)
+// CHECK: llvm.insertvalue %[[ARENA]], %{{.*}}[9]
+// CHECK: %[[PARAMETERS:.*]] = llvm.mlir.constant(288 : i64)
+// CHECK: llvm.insertvalue %[[PARAMETERS]], %{{.*}}[11]
+// CHECK: %[[ROW:.*]] = llvm.mlir.constant(400 : i64)
+// CHECK: llvm.insertvalue %[[ROW]], %{{.*}}[12]
+// CHECK: %[[COUNT:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK: llvm.insertvalue %[[COUNT]], %{{.*}}[13]
+// CHECK: %[[TABLE:.*]] = llvm.mlir.addressof @hone_weight_table
+// CHECK: llvm.insertvalue %[[TABLE]], %{{.*}}[14]
+// CHECK: %[[STEP:.*]] = llvm.mlir.addressof @hone_step
+// CHECK: llvm.insertvalue %[[STEP]], %{{.*}}[15]
+
+// Name and architecture, then name and encoding of each weight.
+// CHECK-LABEL: llvm.mlir.global internal constant @hone_strings("tiny\00llama\00table\00q8_0, panel = <8x32>\00norm\00f32\00")
+module attributes {llm.architecture = "llama", llm.name = "tiny", llm.context_length = 128 : i64,
+                   llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64, llm.page_bytes = 8192 : i64,
+                   llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+llvm.func @hone_step(!llvm.ptr, i32, i32)
+llm.weight @table : tensor<8x32xi8, #llm.stored<scheme = q8_0, panel = <8x32>>> {
+  %0 = llm.file_tensor "table" : tensor<8x32xi8, #llm.stored<scheme = q8_0>>
+  %1 = llm.pack %0 : tensor<8x32xi8, #llm.stored<scheme = q8_0>>
+    to tensor<8x32xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
+  llm.yield %1 : tensor<8x32xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
+}
+llm.weight @norm : tensor<32xf32> {
+  %0 = llm.file_tensor "norm" : tensor<32xf32>
+  llm.yield %0 : tensor<32xf32>
+}
+}
+
+// -----
+
+// A model without a name or architecture has empty ones.
+// CHECK: llvm.mlir.global internal constant @hone_strings("\00")
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64,
+                   llm.page_bytes = 8192 : i64, llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+llvm.func @hone_step(!llvm.ptr, i32, i32)
+}
+
+// -----
+
+// expected-error@+1 {{expected the module to have an integer 'llm.max_rows'}}
+module attributes {llm.context_length = 128 : i64, llm.arena_bytes = 256 : i64, llm.page_bytes = 8192 : i64,
+                   llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+}
+
+// -----
+
+// expected-error@+1 {{expected the module to have an integer 'llm.arena_bytes'}}
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.page_bytes = 8192 : i64,
+                   llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+}
+
+// -----
+
+// expected-error@+1 {{expected the module to have an integer 'llm.page_bytes'}}
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64,
+                   llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+}
+
+// -----
+
+// expected-error@+1 {{expected the module to have an integer 'llm.vocabulary'}}
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64,
+                   llm.page_bytes = 8192 : i64, llm.weight_bytes_per_row = 400 : i64} {
+}
+
+// -----
+
+// expected-error@+1 {{expected the module to have an integer 'llm.weight_bytes_per_row'}}
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64,
+                   llm.page_bytes = 8192 : i64, llm.vocabulary = 8 : i64} {
+}
+
+// -----
+
+// expected-error@+1 {{expected the module to have an integer 'llm.context_length'}}
+module attributes {llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64, llm.page_bytes = 8192 : i64,
+                   llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+}
+
+// -----
+
+// The entry has been converted before.
+// expected-error@+1 {{expected 'hone_step' as a function of the llvm dialect}}
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64,
+                   llm.page_bytes = 8192 : i64, llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
+func.func private @hone_step()
+}

@@ -1,0 +1,361 @@
+#!/usr/bin/env python3
+# Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes the numeric tests of the x86 kernels: inputs, and what NumPy says the results are.
+
+The formulas are those of the tests of the llm ops, test/dialects/LLM/numeric/expected.py; what differs are the shapes,
+which are those that kernels take, and cover their tiles and what is left beside them: 4 rows of activations, 8 output
+rows of a panel, 32 columns of a block, 64 positions of a page.
+`expected.py` writes the tests beside itself; `expected.py --check` says whether they are up to date.
+"""
+
+import importlib.util
+import pathlib
+
+import numpy as np
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+SPECIFICATION = importlib.util.spec_from_file_location(
+    "llm_expected", FOLDER.parents[2] / "dialects" / "LLM" / "numeric" / "expected.py")
+llm = importlib.util.module_from_spec(SPECIFICATION)
+SPECIFICATION.loader.exec_module(llm)
+
+SCHEMES = ["f32", "f16", "bf16", *llm.AFFINE]
+
+
+class Test(llm.Test):
+    """The file of the kernels of one op."""
+
+    pipeline, computes, requires = "x86", "computes in its x86 kernels", ("avx2",)
+
+    def weight(self, name, values, scheme=None):
+        """Weights come in file order; the pipeline packs them."""
+        return super().weight(name, values, scheme, panel=None)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rows in, rows out
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def embedding():
+    test = Test("embedding")
+    tokens = test.indices(10, 0, 7, 8, 3, 3)
+    for scheme in SCHEMES:
+        table = llm.weight_values(test, scheme, 11, 64 if scheme in ("f16", "q5_1") else 32)
+        kind = test.weight(f"table_{scheme}", table, scheme)
+        test.begin(f"embedding_{scheme}", "The first row, the last, those beside the end of a panel, and one twice.")
+        tokens_type = test.rows("tokens", tokens)
+        test.reference(f"table_{scheme}", kind)
+        test.add(f"%result = llm.embedding %tokens, %table_{scheme} : {tokens_type},")
+        test.add(f"  {kind}")
+        test.expect("result", table[tokens], exact=True)
+        test.end()
+    return test
+
+
+def select_rows():
+    test = Test("select_rows")
+    values = test.normal(5, 16)
+    for name, rows in ("several", test.indices(4, 0, 4)), ("one", test.indices(2)):
+        test.begin(name, "Rows in any order; fewer of them than workers, too.")
+        input_type = test.rows("input", values)
+        rows_type = test.rows("rows", rows)
+        test.add(f"%result = llm.select_rows %input, %rows : {input_type}, {rows_type}")
+        test.expect("result", values[rows], exact=True)
+        test.end()
+    return test
+
+
+def add():
+    test = Test("add")
+    lhs, rhs = test.normal(5, 16), test.normal(5, 16)
+    lhs[1, 1], rhs[1, 1] = 16777216, 1  # rounds to even in f32
+    test.begin("add", "One f32 rounding for each sum.")
+    kind = test.rows("lhs", lhs)
+    test.rows("rhs", rhs)
+    test.add(f"%result = llm.add %lhs, %rhs : {kind}")
+    test.expect("result", lhs + rhs, exact=True)
+    test.end()
+    test.begin("static_rows", "The number of rows may be static, and an operand used twice.")
+    test.constant("lhs", lhs)
+    test.add(f"%result = llm.add %lhs, %lhs : {llm.tensor_type(lhs)}")
+    test.expect("result", lhs + lhs, dynamic=False, exact=True)
+    test.end()
+    return test
+
+
+def rms_norm():
+    test = Test("rms_norm")
+    values, weight = test.normal(5, 40), test.normal(40)
+    values[1] = 0
+    values[2] *= 1000
+    values[3] *= np.float32(1e-3)
+    kind = test.weight("weight", weight)
+    for name, rows, epsilon in ("epsilon_1e_5", 5, 1e-5), ("epsilon_1e_2", 5, 1e-2), ("one_row", 1, 1e-5):
+        test.begin(name, "Ordinary rows, a zero row, a large row, and one that epsilon dominates.")
+        input_type = test.rows("input", values[:rows])
+        test.reference("weight", kind)
+        test.add(f"%result = llm.rms_norm %input, %weight {{epsilon = {epsilon:.1e} : f32}} : {input_type}, {kind}")
+        test.expect("result", llm.rms_norm_of(values[:rows], weight, epsilon))
+        test.end()
+    return test
+
+
+def add_rms_norm():
+    test = Test("add_rms_norm")
+    values, residual, weight = test.normal(5, 40), test.normal(5, 40) * 10, test.normal(40)
+    residual[1] = -values[1]
+    kind = test.weight("weight", weight)
+    for name, rows in ("five_rows", 5), ("one_row", 1):
+        test.begin(name, "Both results; the second row's sum is zero.")
+        input_type = test.rows("input", values[:rows])
+        test.rows("residual", residual[:rows])
+        test.reference("weight", kind)
+        test.add("%sum, %normed = llm.add_rms_norm %input, %residual, %weight {epsilon = 1.0e-5 : f32}")
+        test.add(f"  : {input_type}, {kind}")
+        test.expect("sum", values[:rows] + residual[:rows], exact=True)
+        test.expect("normed", llm.rms_norm_of(values[:rows] + residual[:rows], weight, 1e-5))
+        test.end()
+    return test
+
+
+def quantize_rows():
+    test = Test("quantize_rows")
+    values = test.normal(5, 64)
+    values[1, :32] = 0
+    values[1, 32:] *= np.float32(1e4)
+    values[2, 40] = 3000  # leaves few bits to its block
+    # The scale is a power of two here, so that halves are exact: ties go to even.
+    values[2, :32] = np.arange(32) / 2
+    values[2, 31] = 32767
+    values[3, :32] = -np.arange(32) / 2
+    values[3, 31] = -32767
+    values[4, :32] *= np.float32(1e-42)  # too small for a scale
+    for name, rows in ("five_rows", values), ("one_row", values[:1]):
+        test.begin(name, "Zero blocks, a large one, one with an outlier, ties of both signs, and none with a scale.")
+        input_type = test.rows("input", rows)
+        test.add(f"%blocked = llm.quantize_rows %input : {input_type}")
+        test.add(f"%result = check.convert %blocked : {llm.blocked_type(rows)}")
+        test.add(f"  to {llm.tensor_type(rows, dynamic=True)}")
+        test.expect("result", llm.round_to_blocks(rows), exact=True)
+        test.end()
+    return test
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Products
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def activations(test, rows, columns, precision):
+    """The lines of a product's input; returns its name, its type, and the values that it stands for."""
+    values = test.normal(rows, columns)
+    if precision == "f32":
+        return "input", test.rows("input", values), values
+    # An outlier, so that rounding the activations moves the result by more than the tolerance.
+    values[:, 5] = np.resize([300, -200, 100], rows)
+    input_type = test.rows("input", values)
+    test.add(f"%blocked = llm.quantize_rows %input : {input_type}")
+    return "blocked", llm.blocked_type(values), llm.round_to_blocks(values)
+
+
+def linear():
+    test = Test("linear")
+
+    def case(scheme, shape, rows, precision):
+        weight = llm.weight_values(test, scheme, *shape)
+        name = f"{scheme}_{shape[0]}x{shape[1]}_{precision}"
+        kind = test.weight(name, weight, scheme)
+        for count in rows:
+            test.begin(f"linear_{name}_rows_{count}", "Whole panels and a rest, tiles of rows and a rest.")
+            source, input_type, values = activations(test, count, shape[1], precision)
+            test.reference("weight", kind)
+            test.lines[-1] = test.lines[-1].replace("@weight", f"@{name}")
+            test.add(f"%result = llm.linear %{source}, %weight : {input_type},")
+            test.add(f"  {kind}")
+            test.expect("result", llm.product(values, weight))
+            test.end()
+
+    for scheme in SCHEMES:
+        case(scheme, (12, 64), (5,), "f32")
+    for scheme in llm.AFFINE:
+        case(scheme, (12, 64), (5,), "int16")
+    # The last panel is full, or all there is.
+    case("q4_1", (16, 32), (1, 4), "int16")
+    case("q5_0", (4, 32), (1, 5), "int16")
+    case("f16", (3, 32), (1, 9), "f32")
+    # One row takes four, two or one panel at a time.
+    case("q8_0", (36, 32), (1, 9), "f32")
+    case("f32", (20, 32), (1, 9), "f32")
+    case("q4_0", (28, 32), (1, 9), "f32")
+    case("q5_1", (20, 32), (1, 9), "int16")
+    return test
+
+
+def qkv():
+    test = Test("qkv")
+    weights = {}
+    for name, rows, scheme in ("query_weight", 20, "q4_1"), ("key_weight", 8, "q4_0"), ("value_weight", 4, "q8_0"):
+        values_of = llm.weight_values(test, scheme, rows, 64)
+        weights[name] = values_of, test.weight(name, values_of, scheme)
+    for precision in "f32", "int16":
+        for count in 1, 5:
+            test.begin(f"qkv_{precision}_rows_{count}", "Three schemes; fewer key and value heads than query heads.")
+            source, input_type, values = activations(test, count, 64, precision)
+            for name, (_, kind) in weights.items():
+                test.reference(name, kind)
+            test.add(f"%query, %key, %value = llm.qkv %{source}, %query_weight, %key_weight, %value_weight")
+            kinds = [kind for _, kind in weights.values()]
+            test.add(f"  : {input_type}, {kinds[0]},")
+            test.add(f"    {kinds[1]},")
+            test.add(f"    {kinds[2]}")
+            for name, weight in zip(("query", "key", "value"), weights.values()):
+                test.expect(name, llm.product(values, weight[0]))
+            test.end()
+    return test
+
+
+def gated_activation():
+    test = Test("gated_activation")
+    gate, up = test.normal(5, 16), test.normal(5, 16)
+    gate[1] = [0, -0.5, 20, -20, 87, -87, -700, 88.5, -88.5, 600, -600, 1e-3, -1e-3, 1e-20, 5, -5]
+    test.begin("silu", "Small and large numbers of both signs; exp overflows f32, and underflows.")
+    kind = test.rows("gate", gate)
+    test.rows("up", up)
+    test.add(f"%result = llm.gated_activation %gate, %up {{function = #llm.activation<silu>}} : {kind}")
+    test.expect("result", llm.silu(gate) * up)
+    test.end()
+    return test
+
+
+def gated_linear():
+    test = Test("gated_linear")
+    for schemes, precisions in (("q4_1", "q5_0"), ("f32", "int16")), (("q8_0", "bf16"), ("f32",)):
+        pair = "_".join(schemes)
+        weights = [llm.weight_values(test, scheme, 20, 64) for scheme in schemes]
+        kinds = [test.weight(f"{name}_{pair}", weight, scheme)
+                 for name, weight, scheme in zip(("gate", "up"), weights, schemes)]
+        for precision in precisions:
+            for count in 1, 5:
+                test.begin(f"gated_linear_{pair}_{precision}_rows_{count}", "Gate and up in different schemes.")
+                source, input_type, values = activations(test, count, 64, precision)
+                for name, kind in zip(("gate", "up"), kinds):
+                    test.reference(f"{name}_{pair}", kind)
+                test.add(f"%result = llm.gated_linear %{source}, %gate_{pair}, %up_{pair} "
+                         "{function = #llm.activation<silu>}")
+                test.add(f"  : {input_type}, {kinds[0]},")
+                test.add(f"    {kinds[1]}")
+                gate, up = (llm.product(values, weight) for weight in weights)
+                test.expect("result", llm.silu(gate) * up)
+                test.end()
+    return test
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Attention
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def rope():
+    test = Test("rope")
+    positions = test.indices(0, 1, 7, 1000, 8191)
+    for pairing in "interleaved", "halves":
+        for head_dim, heads, base in (16, 3, 1e4), (32, 2, 1e5):
+            values = test.normal(len(positions), heads * head_dim)
+            test.begin(f"{pairing}_{head_dim}", "Positions from the first to far ones, several heads.")
+            input_type = test.rows("input", values)
+            positions_type = test.rows("positions", positions)
+            test.add(f"%result = llm.rope %input, %positions {{base = {base:.1e} : f64, head_dim = {head_dim} : i64,")
+            test.add(f"  pairing = #llm.pairing<{pairing}>}} : {input_type}, {positions_type}")
+            test.expect("result", llm.rotated(values, positions, head_dim, base, pairing))
+            test.end()
+    return test
+
+
+def kv_numbers(test, *shape):
+    """Numbers of a KV memory, short since there are many."""
+    return np.round(test.normal(*shape), 1).astype(np.float16)
+
+
+def begin_append(test, kv, layer, keys, values, positions, sequences):
+    """The lines of an append; returns the types of the memory and of the indices, and the numbers after it."""
+    kind = llm.begin_kv(test, kv)
+    rows_type = test.rows("keys", keys)
+    test.rows("values", values)
+    index_type = test.rows("positions", positions)
+    test.rows("sequences", sequences)
+    test.add(f"%layer = arith.constant {layer} : index")
+    test.add("%after = llm.kv_append %kv[%layer], %keys, %values, %positions, %sequences")
+    test.add(f"  : {kind}, {rows_type}, {index_type}")
+    return kind, index_type, llm.appended(kv, layer, keys, values, positions, sequences)
+
+
+def kv_append():
+    test = Test("kv_append")
+    kv = kv_numbers(test, 2, 2, 2, 3, 2, 16)
+    keys, values = test.normal(4, 32), test.normal(4, 32)
+    keys[0, 0], values[0, 1] = 1 + 2**-11, 1 + 3 * 2**-11  # ties, which go to even
+    positions, sequences = test.indices(0, 2, 1, 1), test.indices(1, 0, 0, 1)
+    for layer in 0, 1:
+        test.begin(f"layer_{layer}", "Two sequences in one call, rounded to f16; all else stays.")
+        kind, _, after = begin_append(test, kv, layer, keys, values, positions, sequences)
+        test.add(f"%result = check.convert %after : {kind} to {llm.tensor_type(after)}")
+        test.constant("expected", after)
+        test.add(f"check.expect_equal %result, %expected : {llm.tensor_type(after)}, {llm.tensor_type(after)}")
+        test.end()
+    return test
+
+
+def attention():
+    test = Test("attention")
+
+    def attend(memory, kind, index_type, queries, kv, layer, positions, sequences, scale):
+        queries_type = test.rows("queries", queries)
+        test.add(f"%result = llm.attention %queries, %{memory}[%layer], %positions, %sequences "
+                 f"{{scale = {scale} : f32}}")
+        test.add(f"  : {queries_type}, {kind}, {index_type}")
+        test.expect("result", llm.attended(queries, kv, layer, positions, sequences, scale))
+        test.end()
+
+    def case(name, comment, kv, queries, layer, positions, sequences, scale):
+        test.begin(name, comment)
+        kind = llm.begin_kv(test, kv)
+        index_type = test.rows("positions", positions)
+        test.rows("sequences", sequences)
+        test.add(f"%layer = arith.constant {layer} : index")
+        attend("kv", kind, index_type, queries, kv, layer, positions, sequences, scale)
+
+    positions, sequences = test.indices(0, 4, 6, 2, 3), test.indices(0, 0, 0, 1, 1)
+    kv = kv_numbers(test, 2, 2, 2, 7, 2, 16)
+    case("grouped_heads", "Two sequences of different lengths; three query heads to each key head; the second layer.",
+         kv, test.normal(5, 96), 1, positions, sequences, 0.25)
+    case("one_to_one", "As many query heads as key heads; large scores, of which the largest wins.", kv,
+         test.normal(5, 32) * 100, 0, positions, sequences, 1.5)
+    hidden = kv_numbers(test, 2, 1, 2, 7, 1, 16)
+    hidden[:, :, 1, 4:] = np.nan
+    case("hidden_positions", "What lies behind a row's position does not matter, not even a NaN.", hidden,
+         test.normal(5, 32), 0, positions, sequences, 0.25)
+    case("two_pages", "The last position of a page, the first of the next, and those after it.",
+         kv_numbers(test, 2, 1, 2, 67, 1, 16), test.normal(5, 32), 0, test.indices(63, 64, 66, 65, 62),
+         test.indices(0, 0, 0, 1, 1), 0.25)
+    case("head_of_64", "A head of many vectors, and one row.", kv_numbers(test, 2, 1, 1, 9, 1, 64), test.normal(1, 64),
+         0, test.indices(8), test.indices(0), 0.125)
+
+    # A step: the rows of a prompt are stored, then each sees itself and those before it.
+    for name, first, length in ("after_append", 1, 5), ("after_append_to_next_page", 62, 66):
+        kv = kv_numbers(test, 2, 1, 1, length, 1, 16)
+        kv[:, :, :, first:] = np.nan
+        keys, values = test.normal(4, 16), test.normal(4, 16)
+        positions, sequences = test.indices(*range(first, first + 4)), test.indices(0, 0, 0, 0)
+        test.begin(name, "Keys and values are read back as they were stored, in f16.")
+        kind, index_type, after = begin_append(test, kv, 0, keys, values, positions, sequences)
+        attend("after", kind, index_type, test.normal(4, 32), after, 0, positions, sequences, 0.25)
+    return test
+
+
+TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, qkv, gated_activation,
+         gated_linear, rope, kv_append, attention]
+
+if __name__ == "__main__":
+    llm.write(TESTS, FOLDER, __doc__)

@@ -1,0 +1,107 @@
+// Vector code of the kernels of attention.
+// RUN: hone-opt %s -hone-bufferize-step -hone-x86-lower-kernels -cse | FileCheck %s
+
+!rows = tensor<?x64xf32>
+!kv = !llm.kv<2x2x16xf16>
+!index = tensor<?xi32>
+
+// Angles are f64, their sine and cosine f32 of polynomials; each set of 8 pairs serves all heads. A head of 16 has 8
+// pairs: column i and i + 8.
+// CHECK-LABEL: func.func private @rope_halves
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: memref<?x64xf32>
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x64xf32> {llm.access = "write"}
+// CHECK: scf.forall (%[[ROW:.*]]) in
+// CHECK: arith.sitofp %{{.*}} : i32 to f64
+// CHECK: math.roundeven %{{.*}} : vector<8xf64>
+// CHECK: %[[SINE:.*]] = arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: %[[COSINE:.*]] = arith.truncf %{{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: scf.for %[[HEAD:.*]] =
+// CHECK: %[[HIGH:.*]] = arith.addi %[[HEAD]], %{{.*}} : index
+// CHECK: %[[A:.*]] = vector.load %[[X]][%[[ROW]], %[[HEAD]]]
+// CHECK: %[[B:.*]] = vector.load %[[X]][%[[ROW]], %[[HIGH]]]
+// CHECK-NOT: vector.shuffle
+// CHECK: arith.mulf %[[A]], %[[COSINE]]
+// CHECK: arith.mulf %[[B]], %[[SINE]]
+// CHECK: arith.subf
+// CHECK: arith.mulf %[[A]], %[[SINE]]
+// CHECK: arith.mulf %[[B]], %[[COSINE]]
+// CHECK: arith.addf
+// CHECK: vector.store %{{.*}}, %[[Y]][%[[ROW]], %[[HEAD]]]
+// CHECK: vector.store %{{.*}}, %[[Y]][%[[ROW]], %[[HIGH]]]
+func.func private @rope_halves(%x: !rows, %positions: !index) -> !rows attributes {llm.kernel} {
+  %0 = llm.rope %x, %positions {base = 1.0e4 : f64, head_dim = 16 : i64, pairing = #llm.pairing<halves>}
+    : !rows, !index
+  return %0 : !rows
+}
+
+// Neighbours are taken apart before they turn, and put together after.
+// CHECK-LABEL: func.func private @rope_interleaved
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
+// CHECK: arith.subf
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 8, 1, 9, 2, 10, 3, 11]
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [4, 12, 5, 13, 6, 14, 7, 15]
+func.func private @rope_interleaved(%x: !rows, %positions: !index) -> !rows attributes {llm.kernel} {
+  %0 = llm.rope %x, %positions {base = 1.0e4 : f64, head_dim = 16 : i64, pairing = #llm.pairing<interleaved>}
+    : !rows, !index
+  return %0 : !rows
+}
+
+// The page of a position comes from the table of its sequence: 64 positions a page, 2 * 2 layers * 2 heads * 16 * 64
+// elements. Both are rounded to f16; values lie together, a key is spread so that positions lie together.
+// CHECK-LABEL: func.func private @kv_append
+// CHECK-SAME: (%[[TABLES:[a-z0-9]+]]: !llvm.ptr {llm.access = "read_write"}, %[[LAYER:[a-z0-9]+]]: index
+// CHECK: scf.forall
+// CHECK: llvm.getelementptr %[[TABLES]]
+// CHECK: llvm.load
+// CHECK: arith.divui %{{.*}}, %{{.*}} : index
+// CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
+// CHECK: arith.remui
+// CHECK: arith.muli %[[LAYER]], %{{.*}} : index
+// CHECK: %[[KEY:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
+// CHECK: %[[VALUE:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
+// CHECK: vector.store %[[VALUE]], %[[PAGE]]
+// CHECK: %[[ELEMENT:.*]] = vector.extract %[[KEY]][0] : f16 from vector<8xf16>
+// CHECK: memref.store %[[ELEMENT]], %[[PAGE]]
+func.func private @kv_append(%kv: !kv, %layer: index, %k: tensor<?x32xf32>, %v: tensor<?x32xf32>, %positions: !index,
+                             %sequences: !index) -> !kv attributes {llm.kernel} {
+  %0 = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences : !kv, tensor<?x32xf32>, !index
+  return %0 : !kv
+}
+
+// A row and a head are a unit: 4 heads of 16 columns over 2 of keys. A page is a block of the softmax: scores of 64
+// positions in 8 vectors, the maximum and the sum so far carried on, then the weighted values.
+// CHECK-LABEL: func.func private @attention
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<64xf32>
+// CHECK: %[[ROWS:.*]] = memref.dim
+// CHECK: %[[HEADS:.*]] = arith.constant 4 : index
+// CHECK: %[[UNITS:.*]] = arith.muli %[[ROWS]], %[[HEADS]]
+// CHECK: scf.forall (%[[UNIT:.*]]) in (%[[UNITS]])
+// CHECK: arith.divui %[[UNIT]], %[[HEADS]]
+// CHECK: %[[HEAD:.*]] = arith.remui %[[UNIT]], %[[HEADS]]
+// CHECK: %[[GROUP:.*]] = arith.constant 2 : index
+// CHECK: arith.divui %[[HEAD]], %[[GROUP]]
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+// CHECK: %[[SCORES:.*]]:8 = scf.for
+// CHECK: %[[KEYS:.*]] = vector.load %{{.*}} : memref<8192xf16>, vector<8xf16>
+// CHECK: %[[WIDE:.*]] = arith.extf %[[KEYS]] : vector<8xf16> to vector<8xf32>
+// CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
+
+// Positions after the row's own count as minus infinity.
+// CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %{{.*}}, %{{.*}} : vector<8xi32>
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[SCORES]]#0, %{{.*}} : vector<8xf32>
+// CHECK: arith.select %[[INSIDE]], %[[SCALED]], %{{.*}} : vector<8xi1>, vector<8xf32>
+// CHECK: vector.reduction <maxnumf>
+// CHECK: math.roundeven
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>) {
+// CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: math.fma
+// CHECK: arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: vector.store
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func private @attention(%q: !rows, %kv: !kv, %layer: index, %positions: !index, %sequences: !index) -> !rows
+    attributes {llm.kernel} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32} : !rows, !kv, !index
+  return %0 : !rows
+}
