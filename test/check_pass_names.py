@@ -1,8 +1,8 @@
 # Part of hone, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Checks that each pass has one name: `FuseAddRMSNormPass` in Fusion/Passes.td is `--hone-fuse-add-rms-norm`, defined in
-FuseAddRMSNorm.cpp of the source folder and tested in fuse-add-rms-norm.mlir of the mirrored folder of test/, by a RUN
-line that names it.
+FuseAddRMSNorm.cpp of the source folder and tested in fuse-add-rms-norm.mlir (or in the files of a folder of that name) of
+the mirrored folder of test/, by a RUN line that names it.
 
   check_pass_names.py [--root REPOSITORY]
 """
@@ -46,10 +46,12 @@ def check_pass(root, path, line, cpp_name, flag):
             got = ", ".join(defined) or "none"
             yield f"{source}: expected it to define '{cpp_name}' and no other pass, got GEN_PASS_DEF of {got}"
     test = "test" / folder / f"{kebab(stem)}.mlir"
-    if not (root / test).exists():
+    parts = sorted(path.relative_to(root) for path in (root / test).with_suffix("").glob("*.mlir"))
+    if not (root / test).exists() and not parts:
         yield f"{where}: expected a test '{test}' of '{cpp_name}', got none"
-    elif not re.search(rf"RUN:.*\b{re.escape(flag)}\b", source_tree.read(root, test)):
-        yield f"{test}: expected a RUN line with '{flag}', got none"
+    for part in parts or [test]:
+        if (root / part).exists() and not re.search(rf"RUN:.*\b{re.escape(flag)}\b", source_tree.read(root, part)):
+            yield f"{part}: expected a RUN line with '{flag}', got none"
 
 
 def check(root):

@@ -15,9 +15,9 @@ using namespace hone;
 using namespace hone::llm;
 
 FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
-  Block &body = kernel.getBody().front();
-  if (body.getOperations().size() != 2 || !isa<ReferenceLoweringOpInterface>(body.front()))
+  if (!isWholeKernel(kernel))
     return kernel.emitOpError("expected a kernel to hold one llm op and its return; run hone-outline-kernels first");
+  Block &body = kernel.getBody().front();
   Operation *op = &body.front();
 
   OpBuilder builder(op);

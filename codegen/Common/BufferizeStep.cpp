@@ -57,12 +57,23 @@ private:
 
   LogicalResult verifyStep(func::FuncOp step) {
     FunctionType type = step.getFunctionType();
-    if (type.getNumInputs() != 5 || type.getNumResults() != 2 || !isa<KVType>(type.getInput(kPages)))
+    auto indices = RankedTensorType::get({ShapedType::kDynamic}, IntegerType::get(&getContext(), 32));
+    auto isLogits = [](Type result) {
+      auto tensor = dyn_cast<RankedTensorType>(result);
+      return tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0) && !tensor.isDynamicDim(1) &&
+             tensor.getElementType().isF32() && !tensor.getEncoding();
+    };
+    if (!llvm::hasSingleElement(step.getBody()) || type.getNumInputs() != 5 || type.getNumResults() != 2 ||
+        !llvm::all_equal(type.getInputs().drop_back()) || type.getInput(0) != indices ||
+        !isa<KVType>(type.getInput(kPages)) || !isLogits(type.getResult(0)))
       return step.emitOpError("expected a step of (tokens, positions, sequences, logit rows, kv) with results (logits, "
                               "kv), got type ")
              << type;
     if (!step.getBody().front().getTerminator()->getOperand(0).getDefiningOp<func::CallOp>())
       return step.emitOpError("expected the logits to be the result of a kernel");
+    for (auto call : step.getBody().front().getOps<func::CallOp>())
+      if (!rowSource.contains(call.getCalleeAttr().getAttr()))
+        return call.emitOpError("expected a call of a kernel; run hone-outline-kernels first");
     return success();
   }
 
@@ -124,7 +135,8 @@ private:
         buffers[reference] = bufferizeWeight(reference, body.getArgument(kWeights));
         dead.push_back(&op);
       } else if (auto call = dyn_cast<func::CallOp>(op)) {
-        bufferizeCall(call, body, getBuffer, buffers);
+        if (failed(bufferizeCall(call, body, getBuffer, buffers)))
+          return failure();
         dead.push_back(&op);
       } else if (!isa<func::ReturnOp>(op) &&
                  !llvm::isa_and_nonnull<arith::ArithDialect, memref::MemRefDialect, LLVM::LLVMDialect>(
@@ -149,13 +161,22 @@ private:
     return createMemRef(builder, loc, loadPointer(builder, loc, table, index), type);
   }
 
-  void bufferizeCall(func::CallOp call, Block &body, llvm::function_ref<Value(Value)> getBuffer,
-                     DenseMap<Value, Value> &buffers) {
+  LogicalResult bufferizeCall(func::CallOp call, Block &body, llvm::function_ref<Value(Value)> getBuffer,
+                              DenseMap<Value, Value> &buffers) {
     OpBuilder builder(call);
     Location loc = call.getLoc();
     SmallVector<Value> operands = llvm::map_to_vector(call.getOperands(), getBuffer);
     Value source = operands[rowSource.lookup(call.getCalleeAttr().getAttr())];
     Value rows = rowCounts.lookup(source);
+    for (Value result : call.getResults()) {
+      if (isa<KVType>(result.getType()))
+        continue;
+      if (!rows)
+        return call.emitOpError("expected rows of the step as operand ")
+               << rowSource.lookup(call.getCalleeAttr().getAttr());
+      if (buffers.lookup(result) == body.getArgument(kLogits) && rows != rowCounts.lookup(body.getArgument(kLogitRows)))
+        return call.emitOpError("expected the logits of the rows that need them; select those with llm.select_rows");
+    }
     for (Value result : call.getResults()) {
       if (isa<KVType>(result.getType())) {
         buffers[result] = body.getArgument(kPages);
@@ -173,6 +194,7 @@ private:
     operands.push_back(body.getArgument(kWorker));
     operands.push_back(body.getArgument(kWorkers));
     func::CallOp::create(builder, loc, call.getCallee(), TypeRange{}, operands);
+    return success();
   }
 
   DenseMap<Value, Value> rowCounts;

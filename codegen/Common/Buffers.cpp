@@ -33,7 +33,7 @@ Type hone::getBufferType(Type type) {
 }
 
 Value hone::createMemRef(OpBuilder &builder, Location loc, Value pointer, MemRefType type, ValueRange dynamicSizes) {
-  assert(type.getLayout().isIdentity() && type.getNumDynamicDims() == static_cast<int64_t>(dynamicSizes.size()));
+  assert(type.getLayout().isIdentity() && static_cast<size_t>(type.getNumDynamicDims()) == dynamicSizes.size());
   LLVMTypeConverter converter(builder.getContext());
   auto constant = [&](int64_t value) -> Value {
     return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), builder.getI64IntegerAttr(value));

@@ -30,7 +30,7 @@ struct ContractLoweredPass : hone::impl::ContractLoweredPassBase<ContractLowered
       if (isa<llm::WeightOp>(op))
         continue;
       WalkResult result = op.walk([](Operation *inner) -> WalkResult {
-        if (isa<LLVM::LLVMDialect>(inner->getDialect()))
+        if (isa_and_nonnull<LLVM::LLVMDialect>(inner->getDialect()))
           return WalkResult::advance();
         inner->emitOpError("is not of the LLVM dialect").attachNote()
             << "a conversion of the hone-lower-pipeline should have removed it";

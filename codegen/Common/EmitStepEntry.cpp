@@ -35,7 +35,7 @@ struct EmitStepEntryPass : hone::impl::EmitStepEntryPassBase<EmitStepEntryPass> 
       }
       step = function;
     }
-    if (!step || step.getNumArguments() != kStepArguments) {
+    if (!step || !isInMemoryForm(step)) {
       getOperation().emitError("expected one step in memory form; run hone-bufferize-step first");
       return signalPassFailure();
     }
@@ -45,6 +45,23 @@ struct EmitStepEntryPass : hone::impl::EmitStepEntryPassBase<EmitStepEntryPass> 
   }
 
 private:
+  /// Whether the arguments are those that `StepArgument` lists.
+  bool isInMemoryForm(func::FuncOp step) {
+    if (step.getNumArguments() != kStepArguments || step.getNumResults() != 0)
+      return false;
+    Builder builder(&getContext());
+    Type indices = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
+    Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
+    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    auto logits = dyn_cast<MemRefType>(step.getArgumentTypes()[kLogits]);
+    if (!logits || logits.getRank() != 2 || !logits.isDynamicDim(0) || logits.isDynamicDim(1) ||
+        !logits.getLayout().isIdentity())
+      return false;
+    Type expected[] = {indices, indices, indices, indices, pointer, logits, pointer, bytes, pointer,
+                       builder.getIndexType(), builder.getIndexType()};
+    return llvm::equal(step.getArgumentTypes(), expected);
+  }
+
   void emitEntry(func::FuncOp step) {
     Location loc = step.getLoc();
     auto builder = OpBuilder::atBlockEnd(getOperation().getBody());

@@ -29,6 +29,11 @@ struct PartitionWorkersPass : hone::impl::PartitionWorkersPassBase<PartitionWork
         continue;
       SmallVector<scf::ForallOp> foralls;
       kernel.walk([&](scf::ForallOp forall) { foralls.push_back(forall); });
+      auto isIndex = [](Type type) { return type.isIndex(); };
+      if (!foralls.empty() && (kernel.getNumArguments() < 2 || !llvm::all_of(kernel.getArgumentTypes().take_back(2), isIndex))) {
+        kernel.emitOpError("expected 'worker' and 'workers' as its last arguments; run hone-bufferize-step first");
+        return signalPassFailure();
+      }
       for (scf::ForallOp forall : foralls) {
         if (forall->getParentOp() != kernel || forall.getRank() != 1 || forall.getNumResults() != 0 ||
             !forall.isNormalized()) {

@@ -37,12 +37,12 @@ struct PlanArenaPass : hone::impl::PlanArenaPassBase<PlanArenaPass> {
 
   void runOnOperation() override {
     if (maxRows < 1 || maxRows > 65536) {
-      getOperation().emitError("expected max-rows between 1 and 65536, got ") << maxRows;
+      getOperation().emitError("expected max-rows between 1 and 65536, got ") << maxRows.getValue();
       return signalPassFailure();
     }
     int64_t arenaBytes = 0;
     for (auto step : getOperation().getOps<func::FuncOp>())
-      if (step->hasAttr(llm::kStepAttr))
+      if (step->hasAttr(llm::kStepAttr) && !step.isExternal())
         arenaBytes = std::max(arenaBytes, planStep(step));
     Builder builder(&getContext());
     getOperation()->setAttr(llm::kArenaBytesAttr, builder.getI64IntegerAttr(arenaBytes));

@@ -9,3 +9,8 @@
 
 #define GET_OP_CLASSES
 #include "hone/dialects/LLM/LLMOps.cpp.inc"
+
+bool hone::llm::isWholeKernel(mlir::func::FuncOp function) {
+  return llvm::hasSingleElement(function.getBody()) && function.getBody().front().getOperations().size() == 2 &&
+         llvm::isa<ReferenceLoweringOpInterface>(function.getBody().front().front());
+}

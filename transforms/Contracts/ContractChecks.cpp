@@ -23,6 +23,10 @@ FailureOr<func::FuncOp> hone::getOnlyStep(ModuleOp module) {
       return failure();
     }
     step = function;
+    if (!::llvm::hasSingleElement(function.getBody())) {
+      function.emitOpError("expected a step to have one block");
+      return failure();
+    }
   }
   if (!step) {
     module.emitError("expected a function with '") << kStepAttr << "', got none";

@@ -35,6 +35,10 @@ private:
         weight.emitOpError("is not packed").attachNote() << "hone-pack-weights should have packed it";
         return failure();
       }
+    for (auto call : step->getBody().front().getOps<func::CallOp>())
+      if (auto kernel = getOperation().lookupSymbol<func::FuncOp>(call.getCallee());
+          !kernel || !kernel->hasAttr(kKernelAttr))
+        return call.emitOpError("expected a call of a kernel, got one of '") << call.getCallee() << "'";
     for (Operation &op : step->getBody().front())
       if (!isa<arith::ConstantOp, WeightRefOp, func::CallOp, func::ReturnOp>(op)) {
         op.emitOpError("is not a call of a kernel").attachNote() << "hone-outline-kernels should have outlined it";
@@ -43,8 +47,7 @@ private:
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (!function->hasAttr(kKernelAttr))
         continue;
-      Block &body = function.getBody().front();
-      if (body.getOperations().size() != 2 || !isa<ReferenceLoweringOpInterface>(body.front()))
+      if (!isWholeKernel(function))
         return function.emitOpError("expected a kernel to hold one llm op and its return");
     }
     return success();

@@ -21,20 +21,31 @@ namespace hone {
 
 namespace {
 
+/// Why the add that feeds a norm cannot join it; empty if it can.
+StringRef findObstacle(RMSNormOp norm) {
+  auto add = norm.getInput().getDefiningOp<AddOp>();
+  if (!add)
+    return "input is not an add";
+  if (add->getBlock() != norm->getBlock())
+    return "add is in another block";
+  if (!norm.getWeight().getDefiningOp<WeightRefOp>())
+    return "weight is not a reference to a symbol";
+  for (Operation *user : add->getUsers())
+    if (isa<RMSNormOp>(user) && user->getBlock() == norm->getBlock() && user->isBeforeInBlock(norm))
+      return "an earlier norm takes the add";
+  return {};
+}
+
 /// Folds the add that feeds a norm into it. Fires once per norm: its own result is an `add_rms_norm`, which the
 /// pattern does not match.
 struct FuseAddRMSNorm : OpRewritePattern<RMSNormOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(RMSNormOp norm, PatternRewriter &rewriter) const override {
+    if (StringRef obstacle = findObstacle(norm); !obstacle.empty())
+      return rewriter.notifyMatchFailure(norm, Twine(obstacle));
     auto add = norm.getInput().getDefiningOp<AddOp>();
-    if (!add)
-      return rewriter.notifyMatchFailure(norm, "input is not an add");
-    if (add->getBlock() != norm->getBlock())
-      return rewriter.notifyMatchFailure(norm, "add is in another block");
     auto weight = norm.getWeight().getDefiningOp<WeightRefOp>();
-    if (!weight)
-      return rewriter.notifyMatchFailure(norm, "weight is not a reference to a symbol");
 
     // The fused op stands at the add, whose other uses may come before the norm.
     if (weight->getBlock() == add->getBlock() && add->isBeforeInBlock(weight))
@@ -59,7 +70,7 @@ struct FuseAddRMSNormPass : hone::impl::FuseAddRMSNormPassBase<FuseAddRMSNormPas
       return signalPassFailure();
     getOperation().walk([](RMSNormOp norm) {
       remark::missed(norm.getLoc(), remark::RemarkOpts::name("FuseAddRMSNorm").category("hone-fuse-add-rms-norm"))
-          << remark::reason("no addition feeds this norm");
+          << remark::reason("{0}", findObstacle(norm));
     });
   }
 };

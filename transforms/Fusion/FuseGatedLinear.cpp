@@ -21,22 +21,30 @@ namespace hone {
 
 namespace {
 
+/// Why gate and up cannot be fused; empty if they can.
+StringRef findObstacle(GatedActivationOp activation) {
+  auto gate = activation.getGate().getDefiningOp<LinearOp>();
+  auto up = activation.getUp().getDefiningOp<LinearOp>();
+  if (!gate || !up)
+    return "gate or up is not a projection";
+  if (gate.getInput() != up.getInput())
+    return "gate and up have different inputs";
+  if (gate.getActivationsAttr() != up.getActivationsAttr())
+    return "gate and up round their activations differently";
+  if (!gate->hasOneUse() || !up->hasOneUse())
+    return "gate or up has another use";
+  return {};
+}
+
 /// Fires once per activation: it is replaced by an op that the pattern does not match.
 struct FuseGatedLinear : OpRewritePattern<GatedActivationOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(GatedActivationOp activation, PatternRewriter &rewriter) const override {
+    if (StringRef obstacle = findObstacle(activation); !obstacle.empty())
+      return rewriter.notifyMatchFailure(activation, Twine(obstacle));
     auto gate = activation.getGate().getDefiningOp<LinearOp>();
     auto up = activation.getUp().getDefiningOp<LinearOp>();
-    if (!gate || !up)
-      return rewriter.notifyMatchFailure(activation, "gate or up is not a projection");
-    if (gate.getInput() != up.getInput())
-      return rewriter.notifyMatchFailure(activation, "gate and up have different inputs");
-    if (gate.getActivationsAttr() != up.getActivationsAttr())
-      return rewriter.notifyMatchFailure(activation, "gate and up round their activations differently");
-    if (!gate->hasOneUse() || !up->hasOneUse())
-      return rewriter.notifyMatchFailure(activation, "gate or up has another use");
-
     Location loc = rewriter.getFusedLoc({gate.getLoc(), up.getLoc()});
     remark::passed(loc, remark::RemarkOpts::name("FuseGatedLinear").category("hone-fuse-gated-linear"))
         << "gate and up projections share one kernel with the activation";
@@ -57,7 +65,7 @@ struct FuseGatedLinearPass : hone::impl::FuseGatedLinearPassBase<FuseGatedLinear
     getOperation().walk([](GatedActivationOp activation) {
       remark::missed(activation.getLoc(),
                      remark::RemarkOpts::name("FuseGatedLinear").category("hone-fuse-gated-linear"))
-          << remark::reason("gate and up differ in input or precision, or have other uses");
+          << remark::reason("{0}", findObstacle(activation));
     });
   }
 };

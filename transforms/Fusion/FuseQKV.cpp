@@ -28,43 +28,53 @@ LinearOp getProjection(Value value) {
   return value.getDefiningOp<LinearOp>();
 }
 
+/// The projections of one attention layer, or why they cannot be fused.
+struct Projections {
+  LinearOp query, key, value;
+  StringRef obstacle;
+};
+
+Projections findProjections(KVAppendOp append) {
+  LinearOp query, key = getProjection(append.getKeys()), value = getProjection(append.getValues());
+  for (Operation *user : append.getResult().getUsers())
+    if (auto attention = dyn_cast<AttentionOp>(user))
+      query = getProjection(attention.getQueries());
+  auto refuse = [](StringRef obstacle) { return Projections{{}, {}, {}, obstacle}; };
+  if (!key || !value)
+    return refuse("keys or values are not a projection");
+  if (!query)
+    return refuse("no attention reads the keys with projected queries");
+  if (query == key || query == value || key == value)
+    return refuse("one projection serves as two of query, key and value");
+  for (LinearOp projection : {query, key, value}) {
+    if (projection.getInput() != query.getInput())
+      return refuse("the projections have different inputs");
+    if (projection.getActivationsAttr() != query.getActivationsAttr())
+      return refuse("the projections round their activations differently");
+    if (projection->getBlock() != append->getBlock())
+      return refuse("a projection is in another block");
+    if (!projection.getWeight().getDefiningOp<WeightRefOp>())
+      return refuse("a weight is not a reference to a symbol");
+  }
+  return {query, key, value, {}};
+}
+
 /// Fires once per append: afterwards its values come from an `llm.qkv`, which the pattern does not match.
 struct FuseQKV : OpRewritePattern<KVAppendOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(KVAppendOp append, PatternRewriter &rewriter) const override {
-    LinearOp key = getProjection(append.getKeys());
-    LinearOp value = getProjection(append.getValues());
-    if (!key || !value)
-      return rewriter.notifyMatchFailure(append, "keys or values are not a projection");
-
-    LinearOp query;
-    for (Operation *user : append.getResult().getUsers())
-      if (auto attention = dyn_cast<AttentionOp>(user))
-        query = getProjection(attention.getQueries());
-    if (!query)
-      return rewriter.notifyMatchFailure(append, "no attention reads the keys with projected queries");
-
-    LinearOp projections[] = {query, key, value};
-    for (LinearOp projection : projections) {
-      if (projection.getInput() != query.getInput())
-        return rewriter.notifyMatchFailure(append, "the projections have different inputs");
-      if (projection.getActivationsAttr() != query.getActivationsAttr())
-        return rewriter.notifyMatchFailure(append, "the projections round their activations differently");
-      if (projection->getBlock() != append->getBlock())
-        return rewriter.notifyMatchFailure(append, "a projection is in another block");
-    }
+    auto [query, key, value, obstacle] = findProjections(append);
+    if (!obstacle.empty())
+      return rewriter.notifyMatchFailure(append, Twine(obstacle));
 
     // The fused op stands where the first projection stood, so that it dominates every use; weights that are
     // referenced later than that are moved along.
     LinearOp first = query;
-    for (LinearOp projection : projections)
+    for (LinearOp projection : {key, value})
       if (projection->isBeforeInBlock(first))
         first = projection;
-    for (LinearOp projection : projections)
-      if (!projection.getWeight().getDefiningOp<WeightRefOp>())
-        return rewriter.notifyMatchFailure(append, "a weight is not a reference to a symbol");
-    for (LinearOp projection : projections) {
+    for (LinearOp projection : {query, key, value}) {
       Operation *weight = projection.getWeight().getDefiningOp();
       if (weight->getBlock() == first->getBlock() && first->isBeforeInBlock(weight))
         rewriter.moveOpBefore(weight, first);
@@ -90,9 +100,12 @@ struct FuseQKVPass : hone::impl::FuseQKVPassBase<FuseQKVPass> {
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     getOperation().walk([](KVAppendOp append) {
-      if (!append.getValues().getDefiningOp<QKVOp>())
+      Value values = append.getValues();
+      if (auto rope = values.getDefiningOp<RopeOp>())
+        values = rope.getInput();
+      if (!values.getDefiningOp<QKVOp>())
         remark::missed(append.getLoc(), remark::RemarkOpts::name("FuseQKV").category("hone-fuse-qkv"))
-            << remark::reason("the projections differ in input or precision, or have other uses");
+            << remark::reason("{0}", findProjections(append).obstacle);
     });
   }
 };

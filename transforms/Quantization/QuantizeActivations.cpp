@@ -29,6 +29,11 @@ struct QuantizeActivationsPass : hone::impl::QuantizeActivationsPassBase<Quantiz
         std::optional<Precision> precision = product.getActivations();
         if (!precision)
           return;
+        if (int64_t columns = cast<RankedTensorType>(product.getInput().getType()).getDimSize(1);
+            *precision != Precision::F32 && columns % 32 != 0) {
+          product.emitOpError("expected a multiple of 32 columns to round activations of, got ") << columns;
+          return signalPassFailure();
+        }
         product.removeActivationsAttr();
         if (*precision == Precision::F32)
           return;

@@ -27,7 +27,7 @@ struct PackWeightsPass : hone::impl::PackWeightsPassBase<PackWeightsPass> {
   void runOnOperation() override {
     if (rows != 8 || columns != 32) {
       getOperation().emitError("expected panels of 8 rows and 32 columns, got ")
-          << rows << " x " << columns << "; other sizes have no kernels yet";
+          << rows.getValue() << " x " << columns.getValue() << "; other sizes have no kernels yet";
       return signalPassFailure();
     }
     DenseMap<StringAttr, Type> packed;

@@ -148,12 +148,14 @@ func.func @step(%tokens: tensor<?xi32>) attributes {llm.step} {
 
 // -----
 
-// An argument cannot be the logits: their memory is the caller's.
+// Only a kernel can write the logits to the memory of the caller.
 // expected-error@+1 {{expected the logits to be the result of a kernel}}
 func.func @step(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>,
                 %logit_rows: tensor<?xi32>, %kv: !llm.kv<1x1x32xf16>)
-    -> (tensor<?xi32>, !llm.kv<1x1x32xf16>) attributes {llm.step} {
-  return %tokens, %kv : tensor<?xi32>, !llm.kv<1x1x32xf16>
+    -> (tensor<?x32xf32>, !llm.kv<1x1x32xf16>) attributes {llm.step} {
+  %rows = arith.constant 1 : index
+  %x = tensor.empty(%rows) : tensor<?x32xf32>
+  return %x, %kv : tensor<?x32xf32>, !llm.kv<1x1x32xf16>
 }
 
 // -----
@@ -176,4 +178,43 @@ llm.weight @table : tensor<32x32xf16, #llm.stored<scheme = f16, panel = <8x32>>>
   %1 = llm.pack %0 : tensor<32x32xf16, #llm.stored<scheme = f16>>
     to tensor<32x32xf16, #llm.stored<scheme = f16, panel = <8x32>>>
   llm.yield %1 : tensor<32x32xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+}
+
+// -----
+
+// A kernel without a body.
+// expected-error @below {{expected a kernel to hold one llm op and its return; run hone-outline-kernels first}}
+func.func private @k() attributes {llm.kernel}
+
+// -----
+
+// A step of two blocks.
+// expected-error @below {{expected a step of (tokens, positions, sequences, logit rows, kv) with results (logits, kv)}}
+func.func @step(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %logit_rows: tensor<?xi32>,
+                %kv: !llm.kv<1x1x16xf16>, %x: tensor<?x8xf32>) -> (tensor<?x8xf32>, !llm.kv<1x1x16xf16>)
+    attributes {llm.step} {
+  cf.br ^next
+^next:
+  return %x, %kv : tensor<?x8xf32>, !llm.kv<1x1x16xf16>
+}
+
+// -----
+
+// Logits of every row, where those of chosen rows are asked for.
+llm.weight @w : tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>> {
+  %0 = llm.file_tensor "w" : tensor<32x32xf32, #llm.stored<scheme = f32>>
+  %1 = llm.pack %0 : tensor<32x32xf32, #llm.stored<scheme = f32>> to tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>>
+  llm.yield %1 : tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>>
+}
+func.func private @embedding(%t: tensor<?xi32>, %w: tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>>)
+    -> tensor<?x32xf32> attributes {llm.kernel} {
+  %0 = llm.embedding %t, %w : tensor<?xi32>, tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>>
+  return %0 : tensor<?x32xf32>
+}
+func.func @step(%tokens: tensor<?xi32>, %positions: tensor<?xi32>, %sequences: tensor<?xi32>, %logit_rows: tensor<?xi32>,
+                %kv: !llm.kv<1x1x16xf16>) -> (tensor<?x32xf32>, !llm.kv<1x1x16xf16>) attributes {llm.step} {
+  %w = llm.weight_ref @w : tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>>
+  // expected-error @below {{expected the logits of the rows that need them; select those with llm.select_rows}}
+  %0 = call @embedding(%tokens, %w) : (tensor<?xi32>, tensor<32x32xf32, #llm.stored<scheme = f32, panel = <8x32>>>) -> tensor<?x32xf32>
+  return %0, %kv : tensor<?x32xf32>, !llm.kv<1x1x16xf16>
 }

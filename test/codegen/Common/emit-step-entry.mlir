@@ -65,3 +65,14 @@ func.func @step() attributes {llm.step} {
 func.func @again() attributes {llm.step} {
   return
 }
+
+// -----
+
+// Eleven arguments, but not those of a step.
+// expected-error @below {{expected one step in memory form; run hone-bufferize-step first}}
+module {
+  func.func @step(%0: index, %1: index, %2: index, %3: index, %4: index, %5: index, %6: index, %7: index, %8: index,
+                  %9: index, %10: index) attributes {llm.step} {
+    return
+  }
+}

@@ -109,3 +109,13 @@ func.func private @inside_a_loop(%worker: index, %workers: index) attributes {ll
   }
   return
 }
+
+// -----
+
+// A kernel that does not know its worker.
+// expected-error @below {{expected 'worker' and 'workers' as its last arguments; run hone-bufferize-step first}}
+func.func private @no_worker(%n: index) attributes {llm.kernel} {
+  scf.forall (%i) in (%n) {
+  }
+  return
+}

@@ -82,3 +82,28 @@ func.func private @other(%x: index) -> index attributes {llm.kernel} {
   %0 = arith.addi %x, %x : index
   return %0 : index
 }
+
+// -----
+
+// A step without a body.
+// expected-error @below {{expected a step to have one block}}
+func.func private @step() attributes {llm.step}
+
+// -----
+
+// A kernel without a body.
+func.func @step() attributes {llm.step} {
+  return
+}
+// expected-error @below {{expected a kernel to hold one llm op and its return}}
+func.func private @k() attributes {llm.kernel}
+
+// -----
+
+// A call of something that is no kernel.
+func.func private @other()
+func.func @step() attributes {llm.step} {
+  // expected-error @below {{expected a call of a kernel, got one of 'other'}}
+  call @other() : () -> ()
+  return
+}

@@ -232,3 +232,27 @@ func.func @weight_is_no_reference(%x: tensor<?x32xf32>, %w: !w, %kv: !llm.kv<1x1
     : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
   return %a : tensor<?x16xf32>
 }
+
+// -----
+
+// One projection that is both keys and values cannot be two results of the fused op.
+!w = tensor<16x32xf16, #llm.stored<scheme = f16>>
+llm.weight @w : !w {
+  %0 = llm.file_tensor "w" : !w
+  llm.yield %0 : !w
+}
+// CHECK-LABEL: func.func @shared_projection
+// CHECK-NOT: llm.qkv
+// CHECK-COUNT-2: llm.linear
+// REMARK: remark: [Missed] FuseQKV{{.*}}one projection serves as two
+func.func @shared_projection(%x: tensor<?x32xf32>, %kv: !llm.kv<1x1x16xf16>, %layer: index, %positions: tensor<?xi32>,
+                             %sequences: tensor<?xi32>) -> tensor<?x16xf32> {
+  %w = llm.weight_ref @w : !w
+  %k = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %q = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %appended = llm.kv_append %kv[%layer], %k, %k, %positions, %sequences
+    : !llm.kv<1x1x16xf16>, tensor<?x16xf32>, tensor<?xi32>
+  %a = llm.attention %q, %appended[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
+  return %a : tensor<?x16xf32>
+}

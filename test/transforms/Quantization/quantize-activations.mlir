@@ -1,5 +1,5 @@
 // The rounding that a product names becomes an op, shared by the products of one input.
-// RUN: hone-opt %s -hone-quantize-activations | FileCheck %s
+// RUN: hone-opt %s -split-input-file -hone-quantize-activations -verify-diagnostics | FileCheck %s
 
 !q4 = tensor<32x32xi4, #llm.stored<scheme = q4_1>>
 !rows = tensor<?x32xf32>
@@ -71,4 +71,13 @@ func.func @exact(%x: !rows, %w: !q4) {
 func.func @unnamed(%x: !rows, %w: !q4) {
   %0 = llm.linear %x, %w : !rows, !q4
   return
+}
+
+// -----
+
+// Blocks of 32 columns must fill a row.
+func.func @odd_columns(%x: tensor<?x48xf32>, %w: tensor<16x48xf16, #llm.stored<scheme = f16>>) -> tensor<?x16xf32> {
+  // expected-error @below {{expected a multiple of 32 columns to round activations of, got 48}}
+  %0 = llm.linear %x, %w {activations = #llm.precision<int16>} : tensor<?x48xf32>, tensor<16x48xf16, #llm.stored<scheme = f16>>
+  return %0 : tensor<?x16xf32>
 }

@@ -7,8 +7,8 @@
 // RUN: not hone-opt %s -hone-pack-weights=columns=64 2>&1 | FileCheck %s --check-prefix=COLUMNS
 
 // Sizes that no kernel has are refused before anything is packed.
-// ROWS: error: expected panels of 8 rows and 32 columns, got {{.*}}; other sizes have no kernels yet
-// COLUMNS: error: expected panels of 8 rows and 32 columns, got {{.*}}; other sizes have no kernels yet
+// ROWS: error: expected panels of 8 rows and 32 columns, got 16 x 32; other sizes have no kernels yet
+// COLUMNS: error: expected panels of 8 rows and 32 columns, got 8 x 64; other sizes have no kernels yet
 
 // The bytes move, nothing else: scheme, shape and element type stay.
 // CHECK-LABEL: llm.weight @quantized : tensor<12x32xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>

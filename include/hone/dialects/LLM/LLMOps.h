@@ -18,4 +18,11 @@
 #define GET_OP_CLASSES
 #include "hone/dialects/LLM/LLMOps.h.inc"
 
+namespace hone::llm {
+
+/// Whether a function holds one block with one op of the graph, followed by its return: a kernel that is not lowered.
+bool isWholeKernel(mlir::func::FuncOp function);
+
+} // namespace hone::llm
+
 #endif // HONE_DIALECTS_LLM_LLMOPS_H
