@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
 #include "ProgressBar.h"
 #include "hone/Driver/Compile.h"
 #include "llvm/Support/Format.h"
@@ -12,7 +13,6 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <thread>
 
@@ -51,11 +51,11 @@ static void printReport(const CompileReport &report, bool json) {
                << " MB in " << llvm::format("%.1f", seconds) << " s\n";
 }
 
-/// The words of the command line that stand for phases, in their order.
-static std::map<std::string, Phase> getPhaseWords(Phase last) {
-  std::map<std::string, Phase> words;
+/// The words of the command line that stand for phases, up to `last`.
+static std::vector<std::pair<std::string, std::optional<Phase>>> getPhaseWords(Phase last) {
+  std::vector<std::pair<std::string, std::optional<Phase>>> words;
   for (unsigned phase = 0; phase <= static_cast<unsigned>(last); ++phase)
-    words[getPhaseName(static_cast<Phase>(phase)).str()] = static_cast<Phase>(phase);
+    words.emplace_back(getPhaseName(static_cast<Phase>(phase)).str(), static_cast<Phase>(phase));
   return words;
 }
 
@@ -65,6 +65,8 @@ static std::string getDefaultOutput(const CompileOptions &options) {
     return "-";
   std::string stem = llvm::sys::path::stem(options.input).str();
   Phase last = options.emit == EmitKind::Object ? Phase::Object : options.stopAfter.value_or(Phase::Program);
+  if (options.emit == EmitKind::Shared)
+    return "lib" + stem + ".so";
   return stem + (last == Phase::Program ? "" : last == Phase::Object ? ".o" : ".mlirbc");
 }
 
@@ -78,35 +80,31 @@ int main(int argc, char **argv) {
   bool json = false;
   app.add_option("model", options.input, "A GGUF file, or a module with --start-at")->required();
   app.add_option("-o,--output", options.output, "Output file; default: the model's name in this folder");
-  app.add_option("--emit", options.emit, "What to write: exe (default), object, asm, llvm or mlir (of --stop-after)")
-      ->transform(CLI::Transformer(std::map<std::string, EmitKind>{{"exe", EmitKind::Program},
-                                                                   {"object", EmitKind::Object},
-                                                                   {"asm", EmitKind::Assembly},
-                                                                   {"llvm", EmitKind::LLVM},
-                                                                   {"mlir", EmitKind::MLIR}}))
-      ->option_text("KIND");
-  app.add_option("--stop-after", options.stopAfter,
-                 "Stop after a phase and write its result: import, compressed, fused, scheduled, lowered, object or "
-                 "program")
-      ->transform(CLI::Transformer(getPhaseWords(Phase::Program)))
-      ->option_text("PHASE");
-  app.add_option("--start-at", options.startAt, "Go on from what --stop-after=PHASE wrote")
-      ->transform(CLI::Transformer(getPhaseWords(Phase::Program)))
-      ->option_text("PHASE");
+  addChoice(app, "--emit", options.emit, "What to write: a program, a shared library, their object, assembly or LLVM IR, or "
+            "textual MLIR of --stop-after",
+            {{"exe", EmitKind::Program},
+             {"shared", EmitKind::Shared},
+             {"object", EmitKind::Object},
+             {"asm", EmitKind::Assembly},
+             {"llvm", EmitKind::LLVM},
+             {"mlir", EmitKind::MLIR}});
+  addChoice(app, "--stop-after", options.stopAfter, "Stop after a phase and write its result",
+            getPhaseWords(Phase::Program));
+  addChoice(app, "--start-at", options.startAt, "Go on from what --stop-after of this phase wrote",
+            getPhaseWords(Phase::Lowered));
   app.add_option("--dump-phases", options.dumpPhases, "Write the IR after each phase into a folder")
       ->option_text("FOLDER");
-  app.add_option("--activations", options.activations,
-                 "Precision of activations that meet integer weights: int16 (default; one scale per 32) or f32")
-      ->transform(CLI::Transformer(
-          std::map<std::string, llm::Precision>{{"int16", llm::Precision::Int16}, {"f32", llm::Precision::F32}}))
-      ->option_text("PRECISION");
+  addChoice(app, "--activations", options.activations,
+            "Precision of activations that meet integer weights: 16-bit integers with one scale per 32, or no rounding",
+            {{"int16", llm::Precision::Int16}, {"f32", llm::Precision::F32}});
   app.add_option("--context", options.contextLength, "Positions that a sequence may have; default: the model's");
   app.add_option("--max-rows", options.maxRows, "Largest number of rows of one step")->capture_default_str();
   app.add_option("-j,--jobs", jobs, "Threads that pack weights; default: all");
   app.add_flag("--keep-symbols", options.keepSymbols, "Keep the symbol table, for profilers and debuggers");
   app.add_flag("--remarks", options.remarks, "Report what passes did and what they refused");
   app.add_flag("--json", json, "Report the result as JSON on standard output");
-  CLI11_PARSE(app, argc, argv);
+  if (std::optional<int> status = parseCommandLine(app, argc, argv))
+    return *status;
 
   std::signal(SIGINT, [](int) {
     if (cancelled.exchange(true)) // A second Ctrl-C does not wait.

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
 #include "hone-rt/ABI.h"
 #include "hone/Formats/GGUF.h"
 #include "hone/Package/ProgramFile.h"
@@ -15,7 +16,6 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <CLI/CLI.hpp>
 
 using namespace hone;
 
@@ -87,7 +87,11 @@ std::string describe(const gguf::Value &value) {
   if (auto number = value.toUnsigned())
     return std::to_string(*number);
   if (auto number = value.toFloat())
-    return llvm::formatv("{0:g}", *number).str();
+    {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", *number);
+    return text;
+  }
   return (llvm::Twine(value.size()) + " x " + gguf::getName(value.elementType())).str();
 }
 
@@ -228,14 +232,11 @@ int main(int argc, char **argv) {
   app.add_option("file", input, "A GGUF file or a program made by hone")->required();
   app.add_flag("--all", all, "Every tensor and metadata entry, not the totals alone");
   app.add_flag("--json", json, "JSON on standard output");
-  app.add_option("--extract", extract, "Write a part of a program to -o: asm, code, weights or tokenizer")
-      ->transform(CLI::Transformer(std::map<std::string, Part>{{"asm", Part::Assembly},
-                                                               {"code", Part::Code},
-                                                               {"weights", Part::Weights},
-                                                               {"tokenizer", Part::Tokenizer}}))
-      ->option_text("PART");
+  addChoice(app, "--extract", extract, "Write a part of a program to -o",
+            {{"asm", Part::Assembly}, {"code", Part::Code}, {"weights", Part::Weights}, {"tokenizer", Part::Tokenizer}});
   app.add_option("-o,--output", output, "Where --extract writes; default: standard output");
-  CLI11_PARSE(app, argc, argv);
+  if (std::optional<int> status = parseCommandLine(app, argc, argv))
+    return *status;
   if (isModel(input)) {
     if (extract != Part::None) {
       llvm::errs() << "hone: error: " << input << ": --extract takes a program, got a model file\n";

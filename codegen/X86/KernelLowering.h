@@ -9,6 +9,7 @@
 #define HONE_CODEGEN_X86_KERNELLOWERING_H
 
 #include "VectorBuilder.h"
+#include "hone/dialects/LLM/Encodings.h"
 #include "hone/dialects/LLM/LLMOps.h"
 
 namespace hone::x86 {
@@ -41,6 +42,11 @@ mlir::LogicalResult lowerAttention(llm::AttentionOp op, VectorBuilder &builder);
 
 /// f(gate) * up for a vector of each.
 mlir::Value emitGatedActivation(VectorBuilder &builder, llm::Activation function, mlir::Value gate, mlir::Value up);
+
+/// Rounds one block of a row, `values` in ascending order of columns, as `llm.quantize_rows` says, and stores it as block
+/// `number` of row `row`.
+void emitRoundedBlock(VectorBuilder &builder, llvm::ArrayRef<mlir::Value> values, llm::BlockedAttr layout,
+                      mlir::Value target, mlir::Value row, mlir::Value number);
 
 /// Checks that rows of `columns` elements are whole vectors.
 mlir::LogicalResult verifyWholeVectors(mlir::Operation *op, int64_t columns);

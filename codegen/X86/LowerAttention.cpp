@@ -144,7 +144,7 @@ public:
       : b(b), queries(getSource(op.getQueries())), target(getTarget(op.getResult())),
         positions(getSource(op.getPositions())), sequences(getSource(op.getSequences())),
         pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()), scale(op.getScale().convertToFloat()),
-        heads(op.getHeads()), headDim(op.getKv().getType().getHeadDim()), group(heads / op.getKv().getType().getHeads()) {
+        blocked(getBlocked(op.getResult().getType())), heads(op.getHeads()), headDim(op.getKv().getType().getHeadDim()), group(heads / op.getKv().getType().getHeads()) {
   }
 
   void emit() {
@@ -162,6 +162,7 @@ private:
   Value weights; ///< of the positions of one block
   Pages pages;
   float scale;
+  BlockedAttr blocked; ///< of the result, if it is rounded
   int64_t heads, headDim, group;
 
   void emitHead(Value row, Value head) {
@@ -197,8 +198,19 @@ private:
       return next;
     });
     Value total = b.broadcast(b.sumLanes(results[1]));
-    for (auto [i, value] : llvm::enumerate(llvm::drop_begin(results, 2)))
-      b.store(b.divf(value, total), target, {row, b.add(column, static_cast<int64_t>(i) * kLanes)});
+    SmallVector<Value> outputs;
+    for (Value value : llvm::drop_begin(results, 2))
+      outputs.push_back(b.divf(value, total));
+    if (!blocked) {
+      for (auto [i, output] : llvm::enumerate(outputs))
+        b.store(output, target, {row, b.add(column, static_cast<int64_t>(i) * kLanes)});
+      return;
+    }
+    size_t blockVectors = blocked.getColumns() / kLanes;
+    Value firstBlock = b.mul(head, headDim / blocked.getColumns());
+    for (size_t i = 0; i < outputs.size(); i += blockVectors)
+      emitRoundedBlock(b, ArrayRef<Value>(outputs).slice(i, blockVectors), blocked, target, row,
+                       b.add(firstBlock, static_cast<int64_t>(i / blockVectors)));
   }
 
   /// scale * query . key for the positions of a block; minus infinity from `valid` on, where keys are not written yet.
@@ -251,6 +263,10 @@ private:
 LogicalResult x86::lowerAttention(AttentionOp op, VectorBuilder &b) {
   if (failed(verifyPages(op, op.getKv().getType())))
     return failure();
+  BlockedAttr blocked = getBlocked(op.getResult().getType());
+  if (blocked && op.getKv().getType().getHeadDim() % blocked.getColumns() != 0)
+    return op.emitOpError("expected heads of whole blocks of ")
+           << blocked.getColumns() << " columns to round, got " << op.getKv().getType().getHeadDim();
   AttentionKernel(b, op).emit();
   return success();
 }

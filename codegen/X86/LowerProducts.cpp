@@ -26,9 +26,9 @@ constexpr int64_t kRowTile = 4;
 class ProductKernel {
 public:
   ProductKernel(VectorBuilder &b, Value input, Type inputType, SmallVector<PackedWeight> weights, Value target,
-                llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
+                BlockedAttr rounded, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
       : b(b), input(input), blocked(getBlocked(inputType)), weights(std::move(weights)), target(target),
-        epilogue(epilogue) {}
+        rounded(rounded), epilogue(epilogue) {}
 
   void emit() {
     const PackedWeight &first = weights.front();
@@ -37,6 +37,13 @@ public:
     int64_t group = blocked ? 1 : 4 / static_cast<int64_t>(weights.size());
     while (full % group != 0)
       group /= 2;
+    if (rounded) {
+      int64_t panels = rounded.getColumns() / VectorBuilder::lanes;
+      unrounded = memref::AllocaOp::create(b, MemRefType::get({kRowTile, rounded.getColumns()}, b.getF32Type()),
+                                           b.getI64IntegerAttr(32));
+      b.forall(b.index(full / panels), [&](Value unit) { emitRoundedPanels(unit, panels); });
+      return;
+    }
     if (full > 0)
       b.forall(b.index(full / group), [&](Value unit) { emitPanels(b.mul(unit, group), group, /*tailRows=*/0); });
     if (int64_t tail = first.rows % VectorBuilder::lanes)
@@ -49,22 +56,57 @@ private:
   BlockedAttr blocked;
   SmallVector<PackedWeight> weights;
   Value target;
+  BlockedAttr rounded; ///< of the target, if it is rounded
+  Value unrounded;     ///< [row of a tile][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
 
-  /// All rows of `count` consecutive panels.
-  void emitPanels(Value panel, int64_t count, int64_t tailRows) {
+  /// Calls `body` for tiles of `kRowTile` rows, then for each row that is left.
+  void forEachRowTile(llvm::function_ref<void(Value row, int64_t rowCount)> body) {
     Value rows = b.dim(target, 0);
     Value tile = b.index(kRowTile);
     Value whole = arith::MulIOp::create(b, arith::DivUIOp::create(b, rows, tile), tile);
-    b.loop(b.index(0), whole, kRowTile, [&](Value row) {
-      b.loop(b.index(0), b.index(count), 1,
-             [&](Value number) { emitTile(b.add(panel, number), 1, row, kRowTile, tailRows); });
-    });
-    b.loop(whole, rows, 1, [&](Value row) { emitTile(panel, count, row, 1, tailRows); });
+    b.loop(b.index(0), whole, kRowTile, [&](Value row) { body(row, kRowTile); });
+    b.loop(whole, rows, 1, [&](Value row) { body(row, 1); });
   }
 
-  /// Accumulators are indexed [weight][panel][row].
-  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t tailRows) {
+  /// All rows of `count` consecutive panels.
+  void emitPanels(Value panel, int64_t count, int64_t tailRows) {
+    auto storeAt = [&](Value first, Value row) {
+      return [this, first, row, tailRows](Value values, int64_t r, int64_t p) {
+        emitStore(values, b.add(row, r), b.mul(b.add(first, p), VectorBuilder::lanes), tailRows);
+      };
+    };
+    forEachRowTile([&](Value row, int64_t rowCount) {
+      if (rowCount == 1)
+        return emitTile(panel, count, row, 1, storeAt(panel, row));
+      b.loop(b.index(0), b.index(count), 1, [&](Value number) {
+        Value one = b.add(panel, number);
+        emitTile(one, 1, row, rowCount, storeAt(one, row));
+      });
+    });
+  }
+
+  /// All rows of the `panels` panels that make up block `unit` of the target.
+  void emitRoundedPanels(Value unit, int64_t panels) {
+    auto emitRows = [&](Value row, int64_t rowCount) {
+      b.loop(b.index(0), b.index(panels), 1, [&](Value number) {
+        emitTile(b.add(b.mul(unit, panels), number), 1, row, rowCount, [&](Value values, int64_t r, int64_t) {
+          b.store(values, unrounded, {b.index(r), b.mul(number, VectorBuilder::lanes)});
+        });
+      });
+      for (int64_t r = 0; r < rowCount; ++r) {
+        SmallVector<Value> values;
+        for (int64_t i = 0; i < panels; ++i)
+          values.push_back(b.load(b.f32s(), unrounded, {b.index(r), b.index(i * VectorBuilder::lanes)}));
+        emitRoundedBlock(b, values, rounded, target, b.add(row, r), unit);
+      }
+    };
+    forEachRowTile([&](Value row, int64_t rowCount) { emitRows(row, rowCount); });
+  }
+
+  /// `store` receives the results of each row r and panel p. Accumulators are indexed [weight][panel][row].
+  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount,
+                llvm::function_ref<void(Value values, int64_t r, int64_t p)> store) {
     auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
     auto weightCount = static_cast<int64_t>(weights.size());
     SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
@@ -87,7 +129,7 @@ private:
         SmallVector<Value> values;
         for (int64_t weight = 0; weight < weightCount; ++weight)
           values.push_back(sums[at(weight, p, r)]);
-        emitStore(epilogue(values), b.add(row, r), b.mul(b.add(panel, p), VectorBuilder::lanes), tailRows);
+        store(epilogue(values), r, p);
       }
   }
 
@@ -159,7 +201,7 @@ private:
 };
 
 /// Emits the products of `input` with weights of equal shape into one target.
-LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRef<Value> operands, Value target,
+LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRef<Value> operands, Value result,
                            llvm::function_ref<Value(ArrayRef<Value>)> epilogue) {
   auto precision = op->getAttrOfType<PrecisionAttr>("activations");
   if (precision && precision.getValue() != Precision::F32)
@@ -174,31 +216,33 @@ LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRe
       return op->emitOpError("expected integer weights to meet integer activations, got ") << operand.getType();
     weights.push_back(*weight);
   }
-  ProductKernel(b, getSource(input), input.getType(), std::move(weights), target, epilogue).emit();
+  ProductKernel(b, getSource(input), input.getType(), std::move(weights), getTarget(result),
+                getBlocked(result.getType()), epilogue)
+      .emit();
   return success();
 }
 
-LogicalResult emitLinear(Operation *op, VectorBuilder &b, Value input, Value weight, Value target) {
-  return emitProducts(op, b, input, weight, target, [](ArrayRef<Value> values) { return values.front(); });
+LogicalResult emitLinear(Operation *op, VectorBuilder &b, Value input, Value weight, Value result) {
+  return emitProducts(op, b, input, weight, result, [](ArrayRef<Value> values) { return values.front(); });
 }
 
 } // namespace
 
 LogicalResult x86::lowerLinear(LinearOp op, VectorBuilder &b) {
-  return emitLinear(op, b, op.getInput(), op.getWeight(), getTarget(op.getResult()));
+  return emitLinear(op, b, op.getInput(), op.getWeight(), op.getResult());
 }
 
 LogicalResult x86::lowerQKV(QKVOp op, VectorBuilder &b) {
   // The three write to memory of their own, so no barrier is needed between them.
   for (auto [weight, result] : {std::pair(op.getQueryWeight(), op.getQuery()), std::pair(op.getKeyWeight(), op.getKey()),
                                 std::pair(op.getValueWeight(), op.getValue())})
-    if (failed(emitLinear(op, b, op.getInput(), weight, getTarget(result))))
+    if (failed(emitLinear(op, b, op.getInput(), weight, result)))
       return failure();
   return success();
 }
 
 LogicalResult x86::lowerGatedLinear(GatedLinearOp op, VectorBuilder &b) {
-  return emitProducts(op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, getTarget(op.getResult()),
+  return emitProducts(op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, op.getResult(),
                       [&](ArrayRef<Value> values) {
                         return emitGatedActivation(b, op.getFunction(), values[0], values[1]);
                       });

@@ -62,9 +62,19 @@ LogicalResult KVAppendOp::verify() {
 // attention
 //===----------------------------------------------------------------------===//
 
-LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
-                                            OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  types.push_back(operands[0].getType());
+LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                            DictionaryAttr attributes, OpaqueProperties properties,
+                                            RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  // C1: the rank.
+  auto queries = inferMatrix(location, getOperationName(), "queries", operands[0].getType());
+  if (failed(queries))
+    return failure();
+  // C4
+  auto result = inferRounded(location, getOperationName(), *queries, findRounding(adaptor, attributes));
+  if (failed(result))
+    return failure();
+  types.push_back(*result);
   return success();
 }
 
@@ -72,8 +82,6 @@ LogicalResult AttentionOp::verify() {
   RankedTensorType queries = getQueries().getType();
   KVType kv = getKv().getType();
   // C1
-  if (failed(verifyMatrix(*this, "queries", queries)))
-    return failure();
   if (queries.getDimSize(1) == 0 || queries.getDimSize(1) % kv.getRowSize() != 0)
     return emitOpError("expected the columns of 'queries' to be a multiple of ")
            << kv.getRowSize() << ", the kv heads times head dim of " << kv << ", got " << queries;

@@ -79,7 +79,7 @@ FailureOr<SmallVector<Value>> AttentionOp::lowerToReference(RewriterBase &rewrit
   Value queries = operands[0], kv = operands[1], layer = operands[2];
   Value positions = operands[3], sequences = operands[4];
   KVType kvType = getKv().getType();
-  auto type = cast<RankedTensorType>(getResult().getType());
+  RankedTensorType type = getQueries().getType();
   int64_t heads = getHeads(), group = heads / kvType.getHeads();
   Value headDim = b.index(kvType.getHeadDim());
   Value keyPlane = b.index(0), valuePlane = b.index(1);
@@ -135,5 +135,5 @@ FailureOr<SmallVector<Value>> AttentionOp::lowerToReference(RewriterBase &rewrit
     });
     return b.toF32(b.divF(weighted, b.at(totals, {row, head})));
   });
-  return SmallVector<Value>{result};
+  return SmallVector<Value>{roundActivations(b, result, getRounding())};
 }

@@ -19,6 +19,21 @@ FailureOr<RankedTensorType> hone::llm::inferMatrix(std::optional<Location> locat
   return tensor;
 }
 
+/// Columns that share a scale.
+static constexpr int64_t kBlockColumns = 32;
+
+FailureOr<RankedTensorType> hone::llm::inferRounded(std::optional<Location> location, StringRef op,
+                                                    RankedTensorType rows, std::optional<Precision> rounding) {
+  if (rounding.value_or(Precision::F32) == Precision::F32)
+    return rows;
+  if (rows.getDimSize(1) % kBlockColumns != 0)
+    return emitOptionalError(location, "'", op, "' op expected a multiple of ", kBlockColumns,
+                             " columns to round to integers, got ", rows);
+  MLIRContext *context = rows.getContext();
+  return RankedTensorType::get(rows.getShape(), IntegerType::get(context, 16),
+                               BlockedAttr::get(context, kBlockColumns));
+}
+
 LogicalResult hone::llm::verifyMatrix(Operation *op, StringRef operand, RankedTensorType type) {
   return inferMatrix(op->getLoc(), op->getName().getStringRef(), operand, type);
 }

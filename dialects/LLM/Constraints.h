@@ -20,6 +20,21 @@ namespace hone::llm {
 mlir::FailureOr<mlir::RankedTensorType> inferMatrix(std::optional<mlir::Location> location, llvm::StringRef op,
                                                     llvm::StringRef operand, mlir::Type type);
 
+/// The type of rows of type `rows` (f32, static columns) once they are rounded: blocked for an integer precision, whose
+/// blocks must fill the columns; the same for f32 or none.
+mlir::FailureOr<mlir::RankedTensorType> inferRounded(std::optional<mlir::Location> location, llvm::StringRef op,
+                                                     mlir::RankedTensorType rows, std::optional<Precision> rounding);
+
+/// The attribute `rounding` while types are inferred: a parser has attributes in the dictionary, a builder in the
+/// properties.
+template <typename Adaptor>
+std::optional<Precision> findRounding(Adaptor adaptor, mlir::DictionaryAttr attributes) {
+  PrecisionAttr rounding = adaptor.getRoundingAttr();
+  if (!rounding && attributes)
+    rounding = attributes.getAs<PrecisionAttr>("rounding");
+  return rounding ? std::optional(rounding.getValue()) : std::nullopt;
+}
+
 /// As `inferMatrix`, for verifiers.
 mlir::LogicalResult verifyMatrix(mlir::Operation *op, llvm::StringRef operand, mlir::RankedTensorType type);
 

@@ -108,13 +108,19 @@ LogicalResult GatedActivationOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult GatedLinearOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
-                                              DictionaryAttr, OpaqueProperties, RegionRange,
-                                              SmallVectorImpl<Type> &types) {
+                                              DictionaryAttr attributes, OpaqueProperties properties,
+                                              RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  SmallVector<Type> projections;
   // C1
-  if (failed(inferProducts(location, getOperationName(), operands, {"gate_weight", "up_weight"}, types)))
+  if (failed(inferProducts(location, getOperationName(), operands, {"gate_weight", "up_weight"}, projections)))
     return failure();
-  // One result, because both projections have the same type (C4).
-  types.pop_back();
+  // C5. One result, because both projections have the same type (C4).
+  auto result = inferRounded(location, getOperationName(), cast<RankedTensorType>(projections.front()),
+                             findRounding(adaptor, attributes));
+  if (failed(result))
+    return failure();
+  types.push_back(*result);
   return success();
 }
 

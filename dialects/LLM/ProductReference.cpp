@@ -10,13 +10,6 @@
 using namespace mlir;
 using namespace hone::llm;
 
-/// `input` as a product takes it: rounded first where `activations` says so.
-static Value buildActivations(ReferenceBuilder &b, Value input, std::optional<Precision> activations) {
-  if (activations == Precision::Int16)
-    return roundToBlocks(b, input);
-  return input;
-}
-
 /// sum_k input[r][k] * weight[n][k], of type `type`.
 static Value buildProduct(ReferenceBuilder &b, Type type, Value input, Value weight) {
   return b.generateLike(cast<RankedTensorType>(type), input, [&](ValueRange indices) {
@@ -44,13 +37,13 @@ static Value buildGatedActivation(ReferenceBuilder &b, Activation function, Valu
 
 FailureOr<SmallVector<Value>> LinearOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value input = buildActivations(b, operands[0], getActivations());
+  Value input = roundActivations(b, operands[0], getActivations());
   return SmallVector<Value>{buildProduct(b, getResult().getType(), input, operands[1])};
 }
 
 FailureOr<SmallVector<Value>> QKVOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value input = buildActivations(b, operands[0], getActivations());
+  Value input = roundActivations(b, operands[0], getActivations());
   SmallVector<Value> results;
   for (auto [type, weight] : ::llvm::zip_equal(getOperation()->getResultTypes(), operands.drop_front()))
     results.push_back(buildProduct(b, type, input, weight));
@@ -64,8 +57,9 @@ FailureOr<SmallVector<Value>> GatedActivationOp::lowerToReference(RewriterBase &
 
 FailureOr<SmallVector<Value>> GatedLinearOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value input = buildActivations(b, operands[0], getActivations());
-  Value gate = buildProduct(b, getResult().getType(), input, operands[1]);
-  Value up = buildProduct(b, getResult().getType(), input, operands[2]);
-  return SmallVector<Value>{buildGatedActivation(b, getFunction(), gate, up)};
+  Value input = roundActivations(b, operands[0], getActivations());
+  auto type = RankedTensorType::get(getResult().getType().getShape(), b.getF32Type());
+  Value gate = buildProduct(b, type, input, operands[1]);
+  Value up = buildProduct(b, type, input, operands[2]);
+  return SmallVector<Value>{roundActivations(b, buildGatedActivation(b, getFunction(), gate, up), getRounding())};
 }

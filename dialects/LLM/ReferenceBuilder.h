@@ -79,6 +79,11 @@ public:
 /// `llm.quantize_rows` and `activations = #llm.precision<int16>` say.
 mlir::Value roundToBlocks(ReferenceBuilder &builder, mlir::Value input);
 
+/// `input` rounded to the precision that an op names for its operand or result; as it is for f32 or none.
+inline mlir::Value roundActivations(ReferenceBuilder &builder, mlir::Value input, std::optional<Precision> precision) {
+  return precision == Precision::Int16 ? roundToBlocks(builder, input) : input;
+}
+
 } // namespace hone::llm
 
 #endif // HONE_DIALECTS_LLM_REFERENCEBUILDER_H

@@ -83,16 +83,23 @@ LogicalResult AddOp::verify() {
 // rms_norm
 //===----------------------------------------------------------------------===//
 
-LogicalResult RMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
-                                          OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  types.push_back(operands[0].getType());
+LogicalResult RMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                          DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                          SmallVectorImpl<Type> &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  // C1
+  auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
+  if (failed(input))
+    return failure();
+  // C4
+  auto result = inferRounded(location, getOperationName(), *input, findRounding(adaptor, attributes));
+  if (failed(result))
+    return failure();
+  types.push_back(*result);
   return success();
 }
 
 LogicalResult RMSNormOp::verify() {
-  // C1
-  if (failed(verifyMatrix(*this, "input", getInput().getType())))
-    return failure();
   // C2
   if (failed(verifyNormWeight(*this, getWeight().getType(), getInput().getType())))
     return failure();
@@ -104,17 +111,23 @@ LogicalResult RMSNormOp::verify() {
 // add_rms_norm
 //===----------------------------------------------------------------------===//
 
-LogicalResult AddRMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands,
-                                             DictionaryAttr, OpaqueProperties, RegionRange,
-                                             SmallVectorImpl<Type> &types) {
-  types.append(2, operands[0].getType());
+LogicalResult AddRMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                             DictionaryAttr attributes, OpaqueProperties properties,
+                                             RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
+  // C1: that the types are the same is a trait.
+  auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
+  if (failed(input))
+    return failure();
+  // C4
+  auto normed = inferRounded(location, getOperationName(), *input, findRounding(adaptor, attributes));
+  if (failed(normed))
+    return failure();
+  types.append({*input, *normed});
   return success();
 }
 
 LogicalResult AddRMSNormOp::verify() {
-  // C1: that the types are the same is a trait.
-  if (failed(verifyMatrix(*this, "input", getInput().getType())))
-    return failure();
   // C2
   if (failed(verifyNormWeight(*this, getWeight().getType(), getInput().getType())))
     return failure();
@@ -126,9 +139,6 @@ LogicalResult AddRMSNormOp::verify() {
 // quantize_rows
 //===----------------------------------------------------------------------===//
 
-/// Columns that share a scale.
-static constexpr int64_t kBlockColumns = 32;
-
 LogicalResult QuantizeRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
                                                ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
                                                SmallVectorImpl<Type> &types) {
@@ -136,11 +146,9 @@ LogicalResult QuantizeRowsOp::inferReturnTypes(MLIRContext *context, std::option
   auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
   if (failed(input))
     return failure();
-  if (input->getDimSize(1) % kBlockColumns != 0)
-    return emitOptionalError(location, "'", getOperationName(),
-                             "' op expected the columns of 'input' to be a multiple of ", kBlockColumns, ", got ",
-                             *input);
-  types.push_back(RankedTensorType::get(input->getShape(), IntegerType::get(context, 16),
-                                        BlockedAttr::get(context, kBlockColumns)));
+  auto result = inferRounded(location, getOperationName(), *input, Precision::Int16);
+  if (failed(result))
+    return failure();
+  types.push_back(*result);
   return success();
 }

@@ -66,13 +66,13 @@ static Value buildRMSNorm(ReferenceBuilder &b, Value input, Value weight, const 
 
 FailureOr<SmallVector<Value>> RMSNormOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  return SmallVector<Value>{buildRMSNorm(b, operands[0], operands[1], getEpsilon())};
+  return SmallVector<Value>{roundActivations(b, buildRMSNorm(b, operands[0], operands[1], getEpsilon()), getRounding())};
 }
 
 FailureOr<SmallVector<Value>> AddRMSNormOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
   Value sum = buildAdd(b, operands[0], operands[1]);
-  return SmallVector<Value>{sum, buildRMSNorm(b, sum, operands[2], getEpsilon())};
+  return SmallVector<Value>{sum, roundActivations(b, buildRMSNorm(b, sum, operands[2], getEpsilon()), getRounding())};
 }
 
 Value hone::llm::roundToBlocks(ReferenceBuilder &b, Value input) {

@@ -17,15 +17,20 @@
 #include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 #include <chrono>
+#include <cstring>
 
 using namespace mlir;
 using namespace hone;
 
 namespace {
+
+/// On a module that was written to a file: the phase that it came out of.
+constexpr llvm::StringLiteral kPhaseAttr = "llm.phase";
 
 bool isIR(Phase phase) { return phase <= Phase::Lowered; }
 
@@ -56,7 +61,7 @@ public:
         return *failed;
     }
     if (isIR(last)) {
-      if (Status failed = writeOutput([&](llvm::raw_ostream &os) { return writeModule(os, options.emit == EmitKind::MLIR); }))
+      if (Status failed = writeOutput([&](llvm::raw_ostream &os) { return writeModule(os, last, options.emit == EmitKind::MLIR); }))
         return *failed;
       return std::move(report);
     }
@@ -88,6 +93,7 @@ private:
       return *options.stopAfter;
     switch (options.emit) {
     case EmitKind::Program:
+    case EmitKind::Shared:
       return Phase::Program;
     case EmitKind::Object:
     case EmitKind::Assembly:
@@ -112,6 +118,8 @@ private:
     if ((options.emit == EmitKind::Assembly || options.emit == EmitKind::LLVM || options.emit == EmitKind::Object) &&
         last != Phase::Object)
       return Error("--stop-after=" + getPhaseName(last).str() + " does not go with this --emit; leave one out");
+    if (options.emit == EmitKind::Shared && last != Phase::Program)
+      return Error("--stop-after=" + getPhaseName(last).str() + " does not go with --emit=shared; leave one out");
     if (last == Phase::Program && options.output == "-")
       return Error("a program cannot be written to standard output; name a file with -o");
     return std::nullopt;
@@ -150,11 +158,35 @@ private:
     return std::nullopt;
   }
 
+  /// Reads the module that --start-at goes on from, and checks that it is what that phase promises.
   Status parse() {
+    if (Result<MappedFile> file = MappedFile::open(options.input); !file)
+      return file.takeError();
+    else if (file->size() >= 4 && std::memcmp(file->data(), "GGUF", 4) == 0)
+      return Error(options.input + ": expected a module that --stop-after=" + getPhaseName(*options.startAt).str() +
+                   " wrote, got a GGUF file; leave --start-at out");
     module = parseSourceFile<ModuleOp>(options.input, &*context);
     if (!module)
       return log.takeError(options.input + ": cannot be read as a module");
+    llvm::StringRef expected = getPhaseName(*options.startAt);
+    if (auto phase = (*module)->getAttrOfType<StringAttr>(kPhaseAttr); phase && phase != expected)
+      return Error(options.input + ": expected what --stop-after=" + expected.str() + " wrote, got the result of phase '" +
+                   phase.str() + "'; say --start-at=" + phase.str());
+    (*module)->removeAttr(kPhaseAttr);
+    PassManager manager(&*context);
+    addContract(manager, *options.startAt);
+    if (failed(manager.run(*module)))
+      return Error(options.input + ": is not what --stop-after=" + getPhaseName(*options.startAt).str() +
+                   " writes: " + log.takeError("the module is not valid").message());
+    countKernels();
     return std::nullopt;
+  }
+
+  void countKernels() {
+    if (int64_t kernels = llvm::count_if(module->getOps<func::FuncOp>(), [](func::FuncOp function) {
+          return function->hasAttr(llm::kKernelAttr);
+        }))
+      report.kernels = kernels;
   }
 
   Status runPhase(Phase phase) {
@@ -169,9 +201,7 @@ private:
     if (failed(manager.run(*module)))
       return withReproducer(log.takeError(options.input + ": phase '" + getPhaseName(phase).str() + "' failed"),
                             reproducer);
-    if (phase == Phase::Scheduled)
-      report.kernels = llvm::count_if(module->getOps<func::FuncOp>(),
-                                      [](func::FuncOp function) { return function->hasAttr(llm::kKernelAttr); });
+    countKernels();
     if (auto arena = (*module)->getAttrOfType<IntegerAttr>(llm::kArenaBytesAttr))
       report.arenaBytes = arena.getInt();
     return options.dumpPhases.empty() ? std::nullopt : dump(phase);
@@ -190,12 +220,43 @@ private:
     llvm::SmallString<128> path(options.dumpPhases);
     llvm::sys::path::append(path, llvm::Twine(static_cast<unsigned>(phase) + 1) + "-" + getPhaseName(phase) +
                                       ".mlirbc");
-    return writeFile(path, [&](llvm::raw_ostream &os) { return writeModule(os, /*text=*/false); });
+    return writeFile(path, [&](llvm::raw_ostream &os) { return writeModule(os, phase, /*text=*/false); });
   }
 
-  bool writeModule(llvm::raw_ostream &os, bool text) {
-    if (!text)
+  /// Brings the uses of each value into the order of their owners. Bytecode keeps that order, and conversions leave it
+  /// to addresses.
+  static void sortUses(ModuleOp module) {
+    DenseMap<Operation *, unsigned> order;
+    module.walk<WalkOrder::PreOrder>([&](Operation *op) { order[op] = order.size(); });
+    auto sort = [&](Value value) {
+      if (value.use_empty() || value.hasOneUse())
+        return;
+      SmallVector<std::pair<unsigned, unsigned>> keys;
+      for (OpOperand &use : value.getUses())
+        keys.push_back({order.lookup(use.getOwner()), use.getOperandNumber()});
+      SmallVector<unsigned> indices = llvm::to_vector(llvm::seq<unsigned>(0, keys.size()));
+      // Latest first, as when the module is parsed.
+      llvm::sort(indices, [&](unsigned a, unsigned b) { return keys[a] > keys[b]; });
+      SmallVector<unsigned> places(indices.size());
+      for (auto [place, index] : llvm::enumerate(indices))
+        places[index] = place;
+      value.shuffleUseList(places);
+    };
+    module.walk([&](Operation *op) {
+      llvm::for_each(op->getResults(), sort);
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          llvm::for_each(block.getArguments(), sort);
+    });
+  }
+
+  bool writeModule(llvm::raw_ostream &os, Phase phase, bool text) {
+    (*module)->setAttr(kPhaseAttr, StringAttr::get(&*context, getPhaseName(phase)));
+    auto unmark = llvm::make_scope_exit([&] { (*module)->removeAttr(kPhaseAttr); });
+    if (!text) {
+      sortUses(*module);
       return succeeded(writeBytecodeToFile(*module, os));
+    }
     module->print(os, OpPrintingFlags().enableDebugInfo(/*enable=*/true, /*prettyForm=*/false));
     return true;
   }
@@ -208,7 +269,7 @@ private:
     });
     if (!error)
       return std::nullopt;
-    return Error(path.str() + ": cannot be written: " + llvm::toString(std::move(error)));
+    return Error(path.str() + ": cannot be written: " + llvm::toString(std::move(error)) + "; choose another place");
   }
 
   Status writeOutput(llvm::function_ref<bool(llvm::raw_ostream &)> write) {
@@ -284,6 +345,9 @@ private:
     LinkOptions link;
     link.bundleDirectory = *bundle;
     link.keepSymbols = options.keepSymbols;
+    link.shared = options.emit == EmitKind::Shared;
+    if (link.shared)
+      link.soname = llvm::sys::path::filename(options.output).str();
     if (Status failed = writeProgram(reinterpret_cast<const uint8_t *>(code.data()), code.size(), payload, link,
                                      options.output))
       return failed;

@@ -35,7 +35,6 @@ static void addCompress(OpPassManager &manager, const PipelineOptions &options) 
   AssignActivationPrecisionPassOptions precision;
   precision.precision = options.activations;
   manager.addNestedPass<func::FuncOp>(createAssignActivationPrecisionPass(precision));
-  manager.addPass(createContractCompressedPass());
 }
 
 static void addFuse(OpPassManager &manager, const PipelineOptions &options) {
@@ -43,13 +42,12 @@ static void addFuse(OpPassManager &manager, const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createFuseGatedLinearPass());
   manager.addNestedPass<func::FuncOp>(createFuseAddRMSNormPass());
   manager.addNestedPass<func::FuncOp>(createQuantizeActivationsPass());
-  manager.addPass(createContractFusedPass());
+  manager.addNestedPass<func::FuncOp>(createFuseRoundingPass());
 }
 
 static void addSchedule(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createPackWeightsPass());
   manager.addPass(createOutlineKernelsPass());
-  manager.addPass(createContractScheduledPass());
 }
 
 static void addLower(OpPassManager &manager, const PipelineOptions &options) {
@@ -63,37 +61,54 @@ static void addLower(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createEmitStepEntryPass());
   buildX86ToLLVMPipeline(manager);
   manager.addPass(createEmitModuleDescriptorPass());
-  manager.addPass(createContractLoweredPass());
 }
 
-void hone::addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &options) {
+void hone::addContract(OpPassManager &manager, Phase phase) {
   switch (phase) {
   case Phase::Import:
-    manager.addPass(createContractImportPass());
-    return;
+    return manager.addPass(createContractImportPass());
   case Phase::Compressed:
-    return addCompress(manager, options);
+    return manager.addPass(createContractCompressedPass());
   case Phase::Fused:
-    return addFuse(manager, options);
+    return manager.addPass(createContractFusedPass());
   case Phase::Scheduled:
-    return addSchedule(manager, options);
+    return manager.addPass(createContractScheduledPass());
   case Phase::Lowered:
-    return addLower(manager, options);
+    return manager.addPass(createContractLoweredPass());
   case Phase::Object:
   case Phase::Program:
     return;
   }
 }
 
+void hone::addPhase(OpPassManager &manager, Phase phase, const PipelineOptions &options) {
+  if (phase == Phase::Compressed)
+    addCompress(manager, options);
+  else if (phase == Phase::Fused)
+    addFuse(manager, options);
+  else if (phase == Phase::Scheduled)
+    addSchedule(manager, options);
+  else if (phase == Phase::Lowered)
+    addLower(manager, options);
+  addContract(manager, phase);
+}
+
+/// A phase as a pipeline of its own name.
+template <Phase phase> static void addPipeline(OpPassManager &manager, const PipelineOptions &options) {
+  addPhase(manager, phase, options);
+}
+
 void hone::registerPipelines() {
   registerX86Pipelines();
   PassPipelineRegistration<PipelineOptions>("hone-compress-pipeline",
-                                            "From 'import' to 'compressed': precision of activations", addCompress);
-  PassPipelineRegistration<PipelineOptions>("hone-fuse-pipeline", "From 'compressed' to 'fused'", addFuse);
+                                            "From 'import' to 'compressed': precision of activations",
+                                            addPipeline<Phase::Compressed>);
+  PassPipelineRegistration<PipelineOptions>("hone-fuse-pipeline", "From 'compressed' to 'fused'",
+                                            addPipeline<Phase::Fused>);
   PassPipelineRegistration<PipelineOptions>("hone-schedule-pipeline",
                                             "From 'fused' to 'scheduled': packed weights, outlined kernels",
-                                            addSchedule);
+                                            addPipeline<Phase::Scheduled>);
   PassPipelineRegistration<PipelineOptions>("hone-lower-pipeline",
                                             "From 'scheduled' to 'lowered': memory, workers, x86 vector code, LLVM",
-                                            addLower);
+                                            addPipeline<Phase::Lowered>);
 }

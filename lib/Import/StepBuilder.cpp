@@ -55,7 +55,7 @@ Value StepBuilder::embedding(llm::WeightOp table) {
 
 Value StepBuilder::rmsNorm(Value input, llm::WeightOp weight, double epsilon) {
   Location loc = weight.getLoc();
-  return llm::RMSNormOp::create(builder, loc, input, refer(loc, weight), builder.getF32FloatAttr(epsilon));
+  return llm::RMSNormOp::create(builder, loc, input, refer(loc, weight), builder.getF32FloatAttr(epsilon), /*rounding=*/nullptr);
 }
 
 Value StepBuilder::linear(Value input, llm::WeightOp weight, StringRef name) {
@@ -74,7 +74,7 @@ void StepBuilder::appendKV(Value keys, Value values) {
 
 Value StepBuilder::attention(Value queries, double scale) {
   return llm::AttentionOp::create(builder, locate("attention"), queries, kv, layerIndex, positions, sequences,
-                                  builder.getF32FloatAttr(scale));
+                                  builder.getF32FloatAttr(scale), /*rounding=*/nullptr);
 }
 
 Value StepBuilder::gatedActivation(StringRef name, Value gate, Value up, llm::Activation function) {

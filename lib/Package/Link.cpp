@@ -183,6 +183,8 @@ Result<std::vector<uint8_t>> hone::link(const uint8_t *object, size_t objectByte
   if (options.shared) {
     llvm::append_range(arguments,
                        std::vector<std::string>{"-shared", "-Bsymbolic", "--version-script=" + exportInput.path()});
+    if (!options.soname.empty())
+      arguments.push_back("--soname=" + options.soname);
   } else {
     llvm::append_range(arguments, std::vector<std::string>{"-pie", "--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
                                                            bundled("Scrt1.o")});

@@ -53,7 +53,7 @@ struct FuseAddRMSNorm : OpRewritePattern<RMSNormOp> {
     rewriter.setInsertionPoint(add);
     Location loc = rewriter.getFusedLoc({add.getLoc(), norm.getLoc()});
     auto fused = AddRMSNormOp::create(rewriter, loc, add.getLhs(), add.getRhs(), norm.getWeight(),
-                                      norm.getEpsilonAttr());
+                                      norm.getEpsilonAttr(), norm.getRoundingAttr());
     remark::passed(loc, remark::RemarkOpts::name("FuseAddRMSNorm").category("hone-fuse-add-rms-norm"))
         << "residual addition joined the norm";
     rewriter.replaceOp(norm, fused.getNormed());

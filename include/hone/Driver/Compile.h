@@ -19,7 +19,7 @@
 namespace hone {
 
 /// What a compilation writes.
-enum class EmitKind { Program, Object, Assembly, LLVM, MLIR };
+enum class EmitKind { Program, Shared, Object, Assembly, LLVM, MLIR };
 
 struct CompileOptions {
   std::string input;  ///< a GGUF file, or a module if `startAt` is set

@@ -36,6 +36,9 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
 /// `Object` and `Program` have no passes.
 void addPhase(mlir::OpPassManager &manager, Phase phase, const PipelineOptions &options);
 
+/// Adds the check of what `phase` promises, which `addPhase` ends with.
+void addContract(mlir::OpPassManager &manager, Phase phase);
+
 /// Registers `hone-compress-pipeline`, `hone-fuse-pipeline`, `hone-schedule-pipeline` and `hone-lower-pipeline`.
 void registerPipelines();
 

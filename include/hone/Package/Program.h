@@ -42,6 +42,9 @@ struct LinkOptions {
   /// A shared library that exports the runtime's C API, instead of a program.
   bool shared = false;
 
+  /// The name by which programs that were linked with the shared library ask for it (DT_SONAME); empty: none.
+  std::string soname;
+
   /// Keeps the symbol table, for profilers and debuggers. Without it the output is what `strip` would leave.
   bool keepSymbols = false;
 };

@@ -1,4 +1,4 @@
-// One case for each constraint of each op, named after it, and one for each way to misuse attributes and types.
+// One case for each constraint of each op, named after it. Attributes and types: invalid-types.mlir.
 // RUN: hone-opt %s -allow-unregistered-dialect -split-input-file -verify-diagnostics
 
 // expected-error@+1 {{'llm.weight' op expected a recipe without arguments, got 1}}
@@ -223,6 +223,23 @@ func.func @rms_norm_c3_nan(%input: tensor<?x32xf32>, %weight: tensor<32xf32>) {
 
 // -----
 
+func.func @rms_norm_c4(%input: tensor<?x40xf32>, %weight: tensor<40xf32>) {
+  // expected-error@+1 {{'llm.rms_norm' op expected a multiple of 32 columns to round to integers, got 'tensor<?x40xf32>'}}
+  %0 = llm.rms_norm %input, %weight {epsilon = 1.0e-5 : f32, rounding = #llm.precision<int16>} : tensor<?x40xf32>, tensor<40xf32>
+  return
+}
+
+// -----
+
+func.func @add_rms_norm_c4(%input: tensor<?x40xf32>, %weight: tensor<40xf32>) {
+  // expected-error@+1 {{'llm.add_rms_norm' op expected a multiple of 32 columns to round to integers, got 'tensor<?x40xf32>'}}
+  %0:2 = llm.add_rms_norm %input, %input, %weight {epsilon = 1.0e-5 : f32, rounding = #llm.precision<int16>}
+    : tensor<?x40xf32>, tensor<40xf32>
+  return
+}
+
+// -----
+
 func.func @add_rms_norm_c1(%input: tensor<?x32xf32>, %residual: tensor<?x64xf32>, %weight: tensor<32xf32>) {
   // expected-error@+1 {{'llm.add_rms_norm' op failed to verify that all of {input, residual} have same type}}
   %0:2 = "llm.add_rms_norm"(%input, %residual, %weight) {epsilon = 1.0e-5 : f32}
@@ -257,7 +274,7 @@ func.func @add_rms_norm_c3(%input: tensor<?x32xf32>, %weight: tensor<32xf32>) {
 // -----
 
 func.func @quantize_rows_c1(%input: tensor<?x40xf32>) {
-  // expected-error@+1 {{'llm.quantize_rows' op expected the columns of 'input' to be a multiple of 32, got 'tensor<?x40xf32>'}}
+  // expected-error@+1 {{'llm.quantize_rows' op expected a multiple of 32 columns to round to integers, got 'tensor<?x40xf32>'}}
   %0 = llm.quantize_rows %input : tensor<?x40xf32>
   return
 }
@@ -442,6 +459,16 @@ func.func @gated_linear_c4(%input: tensor<?x32xf32>, %gate: !weight, %up: !short
 
 // -----
 
+!short = tensor<16x32xf16, #llm.stored<scheme = f16>>
+func.func @gated_linear_c5(%input: tensor<?x32xf32>, %gate: !short, %up: !short) {
+  // expected-error@+1 {{'llm.gated_linear' op expected a multiple of 32 columns to round to integers, got 'tensor<?x16xf32>'}}
+  %0 = llm.gated_linear %input, %gate, %up {function = #llm.activation<silu>, rounding = #llm.precision<int16>}
+    : tensor<?x32xf32>, !short, !short
+  return
+}
+
+// -----
+
 func.func @rope_c1(%input: tensor<32xf32>, %positions: tensor<?xi32>) {
   // expected-error@+1 {{'llm.rope' op expected 'input' of rank 2 with static columns, got 'tensor<32xf32>'}}
   %0 = llm.rope %input, %positions {base = 1.0e5 : f64, head_dim = 16 : i64, pairing = #llm.pairing<halves>}
@@ -603,166 +630,9 @@ func.func @attention_c3_rows(%queries: tensor<4x64xf32>, %kv: !llm.kv<2x2x16xf16
 
 // -----
 
-// expected-error@+1 {{expected panel sizes from 1 to 4096, got '0x32'}}
-func.func private @panel_zero() attributes {panel = #llm.panel<0x32>}
-
-// -----
-
-// expected-error@+1 {{expected panel sizes from 1 to 4096, got '8x4097'}}
-func.func private @panel_huge() attributes {panel = #llm.panel<8x4097>}
-
-// -----
-
-// expected-error@+1 {{expected a panel as '<rows x columns>', got 1 sizes}}
-func.func private @panel_rank() attributes {panel = #llm.panel<8>}
-
-// -----
-
-// expected-error@+1 {{expected no 'panel' with scheme 'q4_K', which has no packed form; use 'llm.decode'}}
-func.func private @stored_k_quant_panel(tensor<8x256xi4, #llm.stored<scheme = q4_K, panel = <8x32>>>)
-
-// -----
-
-// expected-error@+1 {{expected a panel of 32 columns, the block of scheme 'q4_0', got 64}}
-func.func private @stored_panel_columns(tensor<8x64xi4, #llm.stored<scheme = q4_0, panel = <8x64>>>)
-
-// -----
-
-// expected-error@+1 {{expected element type 'i4' for scheme 'q4_0', got 'i8'}}
-func.func private @stored_element_type(tensor<8x32xi8, #llm.stored<scheme = q4_0>>)
-
-// -----
-
-// expected-error@+1 {{expected element type 'i8' for scheme 'q8_0', got 'si8'}}
-func.func private @stored_element_type_signed(tensor<8x32xsi8, #llm.stored<scheme = q8_0>>)
-
-// -----
-
-// expected-error@+1 {{expected columns to be a multiple of 32, the block of scheme 'q8_0', got 40}}
-func.func private @stored_columns(tensor<8x40xi8, #llm.stored<scheme = q8_0>>)
-
-// -----
-
-// expected-error@+1 {{expected columns to be a multiple of 256, the block of scheme 'q6_K', got 32}}
-func.func private @stored_k_quant_columns(tensor<8x32xi6, #llm.stored<scheme = q6_K>>)
-
-// -----
-
-// expected-error@+1 {{expected a weight of rank 2 with encoding '#llm.stored', got rank 1}}
-func.func private @stored_rank(tensor<32xi8, #llm.stored<scheme = q8_0>>)
-
-// -----
-
-// expected-error@+1 {{expected a weight of static, positive sizes with encoding '#llm.stored'}}
-func.func private @stored_dynamic(tensor<?x32xi8, #llm.stored<scheme = q8_0>>)
-
-// -----
-
-// expected-error@+1 {{expected a weight of static, positive sizes with encoding '#llm.stored'}}
-func.func private @stored_empty(tensor<0x32xi8, #llm.stored<scheme = q8_0>>)
-
-// -----
-
-// expected-error@+1 {{expected a weight of less than 2^63 bytes, got shape '4611686018427387904x3'}}
-func.func private @stored_bytes(tensor<4611686018427387904x3xf32, #llm.stored<scheme = f32>>)
-
-// -----
-
-// expected-error@+2 {{expected ::hone::llm::Scheme to be one of}}
-// expected-error@+1 {{failed to parse LLM_StoredAttr parameter 'scheme'}}
-func.func private @stored_scheme(tensor<8x32xi8, #llm.stored<scheme = q9_9>>)
-
-// -----
-
-// expected-error@+1 {{expected 'columns' to be a positive multiple of 4, got 0}}
-func.func private @blocked_zero(tensor<?x32xi16, #llm.blocked<columns = 0>>)
-
-// -----
-
-// expected-error@+1 {{expected columns to be a multiple of 32, the block of encoding '#llm.blocked', got 40}}
-func.func private @blocked_columns(tensor<?x40xi16, #llm.blocked<columns = 32>>)
-
-// -----
-
-// expected-error@+1 {{expected static columns with encoding '#llm.blocked', got '?'}}
-func.func private @blocked_dynamic(tensor<?x?xi16, #llm.blocked<columns = 32>>)
-
-// -----
-
-// expected-error@+1 {{expected element type 'i16' with encoding '#llm.blocked', got 'i8'}}
-func.func private @blocked_element_type(tensor<?x32xi8, #llm.blocked<columns = 32>>)
-
-// -----
-
-// expected-error@+1 {{expected a tensor of rank 2 with encoding '#llm.blocked', got rank 1}}
-func.func private @blocked_rank(tensor<32xi16, #llm.blocked<columns = 32>>)
-
-// -----
-
-// expected-error@+1 {{expected positive layers, kv heads and head dim, got '0x2x16'}}
-func.func private @kv_zero(!llm.kv<0x2x16xf16>)
-
-// -----
-
-// expected-error@+1 {{expected '<layers x kv_heads x head_dim x element>', got 2 sizes}}
-func.func private @kv_rank(!llm.kv<2x16xf16>)
-
-// -----
-
-// expected-error@+1 {{expected element type 'f16', 'bf16' or 'f32', got 'i8'}}
-func.func private @kv_element_type(!llm.kv<2x2x16xi8>)
-
-// -----
-
-// expected-error@+1 {{expected less than 2^63 elements for each position, got '4294967296x4294967296x2'}}
-func.func private @kv_size(!llm.kv<4294967296x4294967296x2xf16>)
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.step' on 'func.func' only}}
-module attributes {llm.step} {}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.step' to be a unit attribute, got true}}
-func.func private @step_value() attributes {llm.step = true}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.kernel' to be a unit attribute, got "linear"}}
-func.func private @kernel_value() attributes {llm.kernel = "linear"}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.name' on 'builtin.module' only}}
-func.func private @name_on_function() attributes {llm.name = "tiny"}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.name' to be a string, got 1 : i64}}
-module attributes {llm.name = 1} {}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.architecture' to be a string, got 1 : i64}}
-module attributes {llm.architecture = 1} {}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.source' to be a string, got 1 : i64}}
-module attributes {llm.source = 1} {}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.context_length' to be a positive i64, got 0 : i64}}
-module attributes {llm.context_length = 0} {}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.source_bytes' to be a positive i64, got 4096 : i32}}
-module attributes {llm.source_bytes = 4096 : i32} {}
-
-// -----
-
-// expected-error@+1 {{expected attribute 'llm.source_bytes' on 'builtin.module' only}}
-func.func private @source_bytes_on_function() attributes {llm.source_bytes = 1}
+func.func @attention_c4(%queries: tensor<?x16xf32>, %kv: !llm.kv<2x1x16xf16>, %layer: index, %positions: tensor<?xi32>) {
+  // expected-error@+1 {{'llm.attention' op expected a multiple of 32 columns to round to integers, got 'tensor<?x16xf32>'}}
+  %0 = llm.attention %queries, %kv[%layer], %positions, %positions {rounding = #llm.precision<int16>, scale = 0.25 : f32}
+    : tensor<?x16xf32>, !llm.kv<2x1x16xf16>, tensor<?xi32>
+  return
+}

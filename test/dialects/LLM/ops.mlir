@@ -191,6 +191,15 @@ func.func @gated_activation(%gate: tensor<?x32xf32>, %up: tensor<?x32xf32>) -> t
   return %0 : tensor<?x32xf32>
 }
 
+// A rounded result has the type that llm.quantize_rows gives.
+// CHECK-LABEL: func.func @rounding
+// CHECK: llm.rms_norm {{.*}} {epsilon = {{.*}} : f32, rounding = #llm.precision<int16>} : tensor<?x32xf32>, tensor<32xf32>
+func.func @rounding(%input: tensor<?x32xf32>, %weight: tensor<32xf32>) -> tensor<?x32xi16, #llm.blocked<columns = 32>> {
+  %0 = llm.rms_norm %input, %weight {epsilon = 1.0e-5 : f32, rounding = #llm.precision<int16>}
+    : tensor<?x32xf32>, tensor<32xf32>
+  return %0 : tensor<?x32xi16, #llm.blocked<columns = 32>>
+}
+
 // CHECK-LABEL: func.func @gated_linear
 // CHECK: llm.gated_linear %{{.*}}, %{{.*}}, %{{.*}} {activations = #llm.precision<f32>, function = #llm.activation<silu>} : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<64x32xi8, #llm.stored<scheme = q8_0>>
 func.func @gated_linear(%input: tensor<?x32xf32>, %gate: tensor<64x32xf16, #llm.stored<scheme = f16>>,

@@ -191,16 +191,19 @@ def LLM_RMSNormOp : LLM_GraphOp<"rms_norm"> {
 
     Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019. The mean is accumulated in f32, in an order
     that depends on the number of columns alone.
+    `rounding` makes the result what `llm.quantize_rows` makes of it.
     - (C1) `input` has rank 2.
     - (C2) `weight` is f32 of shape [columns].
     - (C3) `epsilon` is positive and finite.
+    - (C4) `rounding` to integers needs a multiple of 32 columns.
 
     ```mlir
     %0 = llm.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : tensor<?x32xf32>, tensor<32xf32>
     ```
   }];
-  let arguments = (ins LLM_Rows:$input, LLM_WeightTensor:$weight, F32Attr:$epsilon);
-  let results = (outs LLM_Rows:$result);
+  let arguments = (ins LLM_Rows:$input, LLM_WeightTensor:$weight, F32Attr:$epsilon,
+                       OptionalAttr<LLM_PrecisionAttr>:$rounding);
+  let results = (outs LLM_Activations:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight)";
 }
 
@@ -211,18 +214,20 @@ def LLM_AddRMSNormOp : LLM_GraphOp<"add_rms_norm", [AllTypesMatch<["input", "res
     normed[r][i] = sum[r][i] * weight[i] / sqrt(mean_j(sum[r][j]^2) + epsilon)
 
     Both results are returned because the residual stream outlives the norm. The mean is accumulated as in
-    `llm.rms_norm`.
+    `llm.rms_norm`. `rounding` makes `normed` what `llm.quantize_rows` makes of it.
     - (C1) `input` and `residual` have the same type, of rank 2.
     - (C2) `weight` is f32 of shape [columns].
     - (C3) `epsilon` is positive and finite.
+    - (C4) `rounding` to integers needs a multiple of 32 columns.
 
     ```mlir
     %sum, %normed = llm.add_rms_norm %input, %residual, %weight {epsilon = 1.0e-5 : f32}
       : tensor<?x32xf32>, tensor<32xf32>
     ```
   }];
-  let arguments = (ins LLM_Rows:$input, LLM_Rows:$residual, LLM_WeightTensor:$weight, F32Attr:$epsilon);
-  let results = (outs LLM_Rows:$sum, LLM_Rows:$normed);
+  let arguments = (ins LLM_Rows:$input, LLM_Rows:$residual, LLM_WeightTensor:$weight, F32Attr:$epsilon,
+                       OptionalAttr<LLM_PrecisionAttr>:$rounding);
+  let results = (outs LLM_Rows:$sum, LLM_Activations:$normed);
   let assemblyFormat = "$input `,` $residual `,` $weight attr-dict `:` type($input) `,` type($weight)";
 }
 
@@ -316,11 +321,12 @@ def LLM_GatedLinearOp : LLM_GraphOp<"gated_linear"> {
   let description = [{
     result = gated_activation(linear(input, gate_weight), linear(input, up_weight))
 
-    Neither projection is written to memory.
+    Neither projection is written to memory. `rounding` makes the result what `llm.quantize_rows` makes of it.
     - (C1) `input` has rank 2.
     - (C2) Each weight has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
     - (C3) `activations` is absent when `input` is blocked.
     - (C4) Both weights have the same number of rows.
+    - (C5) `rounding` to integers needs weights of a multiple of 32 rows.
 
     ```mlir
     %0 = llm.gated_linear %input, %gate, %up {function = #llm.activation<silu>} : tensor<?x32xf32>,
@@ -328,8 +334,9 @@ def LLM_GatedLinearOp : LLM_GraphOp<"gated_linear"> {
     ```
   }];
   let arguments = (ins LLM_Activations:$input, LLM_WeightTensor:$gate_weight, LLM_WeightTensor:$up_weight,
-                       LLM_ActivationAttr:$function, OptionalAttr<LLM_PrecisionAttr>:$activations);
-  let results = (outs LLM_Rows:$result);
+                       LLM_ActivationAttr:$function, OptionalAttr<LLM_PrecisionAttr>:$activations,
+                       OptionalAttr<LLM_PrecisionAttr>:$rounding);
+  let results = (outs LLM_Activations:$result);
   let assemblyFormat = [{
     $input `,` $gate_weight `,` $up_weight attr-dict `:` type($input) `,` type($gate_weight) `,` type($up_weight)
   }];
@@ -395,10 +402,11 @@ def LLM_AttentionOp : LLM_GraphOp<"attention", [AllTypesMatch<["positions", "seq
                    * values[layer][sequences[r]][p][g]
 
     Vaswani et al., "Attention Is All You Need", 2017; grouped heads: Ainslie et al., "GQA", 2023. Sums run in f32
-    over fixed blocks of positions in their order.
+    over fixed blocks of positions in their order. `rounding` makes the result what `llm.quantize_rows` makes of it.
     - (C1) `queries` has rank 2, and its columns are a multiple of kv_heads * head_dim.
     - (C2) `scale` is positive and finite.
     - (C3) `positions` and `sequences` have the same type, with as many rows as `queries`.
+    - (C4) `rounding` to integers needs a multiple of 32 columns.
 
     ```mlir
     %0 = llm.attention %queries, %kv[%layer], %positions, %sequences {scale = 0.25 : f32}
@@ -406,8 +414,8 @@ def LLM_AttentionOp : LLM_GraphOp<"attention", [AllTypesMatch<["positions", "seq
     ```
   }];
   let arguments = (ins LLM_Rows:$queries, LLM_KVType:$kv, Index:$layer, LLM_RowIndices:$positions,
-                       LLM_RowIndices:$sequences, F32Attr:$scale);
-  let results = (outs LLM_Rows:$result);
+                       LLM_RowIndices:$sequences, F32Attr:$scale, OptionalAttr<LLM_PrecisionAttr>:$rounding);
+  let results = (outs LLM_Activations:$result);
   let assemblyFormat = [{
     $queries `,` $kv `[` $layer `]` `,` $positions `,` $sequences attr-dict `:` type($queries) `,`
     qualified(type($kv)) `,` type($positions)

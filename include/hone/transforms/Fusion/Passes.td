@@ -41,4 +41,15 @@ def FuseAddRMSNormPass : Pass<"hone-fuse-add-rms-norm", "::mlir::func::FuncOp"> 
   let dependentDialects = ["::hone::llm::LLMDialect"];
 }
 
+def FuseRoundingPass : Pass<"hone-fuse-rounding", "::mlir::func::FuncOp"> {
+  let summary = "Rounds the result of an op where it is computed";
+  let description = [{
+    quantize_rows(f(x))  =>  f(x) {rounding = int16}   for norms, gated projections and attention
+
+    Saves a barrier, and writing and reading the exact rows, for each of three roundings in a layer. It fires where
+    nothing else reads the exact rows.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
 #endif // HONE_TRANSFORMS_FUSION_PASSES

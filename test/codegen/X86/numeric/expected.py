@@ -354,8 +354,85 @@ def attention():
     return test
 
 
+# ---------------------------------------------------------------------------------------------------------------------
+# Results that are rounded where they are computed
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def rounding():
+    """Each op with `rounding` has the bits of the op without it, rounded by llm.quantize_rows, and is near NumPy's."""
+    test = Test("rounding")
+    test.lines[0] = ("// What ops with `rounding` compute in their x86 kernels, against llm.quantize_rows and NumPy. "
+                     "Written by expected.py;\n// change that, and run it again.")
+
+    def expect_rounded(op, operands, types, columns, expected, results=("result",)):
+        exact = f"tensor<?x{columns}xf32>"
+        blocked = f"tensor<?x{columns}xi16, #llm.blocked<columns = 32>>"
+        for name, attribute in ("plain", ""), ("rounded", "rounding = #llm.precision<int16>"):
+            first, *rest = operands
+            text = ", ".join(filter(None, [*rest, attribute]))
+            names = ", ".join(f"%{name}_{result}" for result in results)
+            test.add(f"{names} = llm.{op} {first} {{{text}}}")
+            test.add(f"  : {types}")
+        test.add(f"%quantized = llm.quantize_rows %plain_{results[-1]} : {exact}")
+        for name, source in ("separate", "quantized"), ("result", f"rounded_{results[-1]}"):
+            test.add(f"%{name} = check.convert %{source} : {blocked}")
+            test.add(f"  to {exact}")
+        test.add(f"check.expect_equal %result, %separate : {exact}, {exact}")
+        # One unit of the integers: a result that NumPy rounds otherwise by a hair may be rounded to its neighbour.
+        rounded = llm.round_to_blocks(np.asarray(expected, np.float32))
+        test.constant("result_expected", np.asarray(rounded, np.float32))
+        unit = float(np.abs(expected).max() / 32767 * 1.01)
+        test.add(f"check.expect_close %result, %result_expected {{atol = {unit:.3e} : f64, rtol = 1.0e-5 : f64}}")
+        test.add(f"  : {exact}, {llm.tensor_type(np.asarray(rounded, np.float32))}")
+
+    values, residual, norm = test.normal(5, 64), test.normal(5, 64), test.normal(64)
+    values[1] = 0
+    norm_type = test.weight("norm", norm)
+    for name, op in ("rounded_norm", "rms_norm"), ("rounded_residual_norm", "add_rms_norm"):
+        test.begin(name, "Ordinary rows and a zero row.")
+        input_type = test.rows("input", values)
+        test.reference("norm", norm_type)
+        if op == "rms_norm":
+            expect_rounded(op, ("%input, %norm", "epsilon = 1.0e-5 : f32"), f"{input_type}, {norm_type}", 64,
+                           llm.rms_norm_of(values, norm, 1e-5))
+        else:
+            test.rows("residual", residual)
+            expect_rounded(op, ("%input, %residual, %norm", "epsilon = 1.0e-5 : f32"), f"{input_type}, {norm_type}", 64,
+                           llm.rms_norm_of(values + residual, norm, 1e-5), ("sum", "result"))
+        test.end()
+
+    gate, up = (llm.weight_values(test, scheme, 64, 32) for scheme in ("q4_1", "q8_0"))
+    kinds = [test.weight(name, weight, scheme) for name, weight, scheme in (("gate", gate, "q4_1"),
+                                                                              ("up", up, "q8_0"))]
+    for precision in "f32", "int16":
+        for count in 1, 6:
+            test.begin(f"rounded_gate_{precision}_rows_{count}", "Two blocks of results, single rows and a tile of them.")
+            source, input_type, rows = activations(test, count, 32, precision)
+            for name, kind in zip(("gate", "up"), kinds):
+                test.reference(name, kind)
+            expect_rounded("gated_linear", (f"%{source}, %gate, %up", "function = #llm.activation<silu>"),
+                           f"{input_type}, {kinds[0]},\n    {kinds[1]}", 64,
+                           llm.silu(llm.product(rows, gate)) * llm.product(rows, up))
+            test.end()
+
+    kv, positions, sequences = kv_numbers(test, 2, 1, 2, 7, 1, 64), test.indices(0, 4, 6, 2), test.indices(0, 0, 0, 1)
+    queries = test.normal(4, 128)
+    test.begin("rounded_attention", "Two heads of two blocks each.")
+    kind = llm.begin_kv(test, kv)
+    index_type = test.rows("positions", positions)
+    test.rows("sequences", sequences)
+    test.add("%layer = arith.constant 0 : index")
+    queries_type = test.rows("queries", queries)
+    expect_rounded("attention", ("%queries, %kv[%layer], %positions, %sequences", "scale = 0.125 : f32"),
+                   f"{queries_type}, {kind}, {index_type}", 128,
+                   llm.attended(queries, kv, 0, positions, sequences, 0.125))
+    test.end()
+    return test
+
+
 TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, qkv, gated_activation,
-         gated_linear, rope, kv_append, attention]
+         gated_linear, rope, kv_append, attention, rounding]
 
 if __name__ == "__main__":
     llm.write(TESTS, FOLDER, __doc__)
