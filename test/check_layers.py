@@ -38,10 +38,11 @@ ALLOWED = {
     "lib/Package": {"lib/Weights", "lib/Text", "lib/Support", "LLVM", ABI},
     "lib/Compress": BELOW_DRIVER | {"lib/Evaluate", "hone-rt/hone.h"},
     "lib/Evaluate": BELOW_DRIVER | {"lib/Compress", "hone-rt/hone.h"},
+    "lib/Equivalence": BELOW_DRIVER | {ABI},
     "lib/Driver": BELOW_DRIVER | {"lib/Compress", "lib/Evaluate", ABI, "hone-rt/hone.h"},
     "lib/Runtime": {"lib/Text", "lib/Support", ABI, "hone-rt/hone.h"},
 }
-ALLOWED["tools"] = BELOW_DRIVER | {"lib/Driver", "lib/Compress", "lib/Evaluate", ABI}
+ALLOWED["tools"] = BELOW_DRIVER | {"lib/Driver", "lib/Compress", "lib/Equivalence", "lib/Evaluate", ABI}
 # Tools of the runtime's side; no other tool may see lib/Runtime.
 RUNTIME_TOOLS = {"hone.cpp", "hone-run.cpp"}
 RUNTIME_TOOL_MAY = {"lib/Runtime", "lib/Text", "lib/Support", ABI, "hone-rt/hone.h"}

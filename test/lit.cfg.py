@@ -2,8 +2,9 @@
 #   lit -sv build/test --filter fuse-qkv
 #
 # Substitutions: %python (with the modules of test/requirements.txt where scripts/install-dependencies ran), %model
-# (the GGUF file that scripts/fetch_model.py fetches), %hone_src, %hone_bin (folder of the built programs), %cxx.
-# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, qemu, user-namespaces, and python-<module> for each module of
+# (the GGUF file that scripts/fetch_model.py fetches), %hone_src, %hone_bin (folder of the built programs),
+# %hone_build (folder of the build), %cc, %cxx.
+# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, qemu, pkg-config, user-namespaces, and python-<module> for each module of
 # PYTHON_MODULES. A test that lacks one is reported as unsupported, with the feature's name.
 import os
 import shutil
@@ -81,7 +82,8 @@ def is_on(value):
 python = find_python()
 model = find_model()
 config.substitutions += [("%python", f'"{python}"'), ("%hone_src", config.hone_source_root),
-                         ("%hone_bin", config.hone_tools_dir), ("%cxx", config.hone_cxx_compiler)]
+                         ("%hone_bin", config.hone_tools_dir), ("%hone_build", config.hone_binary_root),
+                         ("%cc", config.hone_c_compiler), ("%cxx", config.hone_cxx_compiler)]
 config.available_features |= {f"python-{name}" for name in python_modules(python)}
 flags = cpu_flags()
 config.available_features |= {level for level, needed in ISA_LEVELS.items() if needed <= flags}
@@ -91,8 +93,9 @@ if model and os.path.exists(model):
 else:
     # Only in tests that require the model, which do not run then.
     config.substitutions.append(("%model", "model-is-missing"))
-if shutil.which("qemu-x86_64"):
-    config.available_features.add("qemu")
+for program, feature in (("qemu-x86_64", "qemu"), ("pkg-config", "pkg-config")):
+    if shutil.which(program):
+        config.available_features.add(feature)
 if shutil.which("unshare") and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0:
     config.available_features.add("user-namespaces")
 if os.path.exists("/dev/nvidia0"):
@@ -102,4 +105,4 @@ if config.hone_sanitize:
 if is_on(config.hone_build_compiler):
     config.available_features.add("compiler")
 else:
-    config.excludes += ["dialects", "transforms", "codegen", "Import", "Weights", "Package", "Driver", "tools"]
+    config.excludes += ["dialects", "transforms", "codegen", "Import", "Weights", "Package", "Driver", "Library", "tools"]

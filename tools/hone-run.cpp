@@ -57,6 +57,11 @@ std::string findFault(const char *path) {
   if (fault.empty() && (std::fseek(file, static_cast<long>(header.e_phoff), SEEK_SET) ||
                         std::fread(segments.data(), sizeof(Elf64_Phdr), segments.size(), file) != segments.size()))
     fault = foreign;
+  bool startable = false;
+  for (const Elf64_Phdr &segment : segments)
+    startable |= segment.p_type == PT_INTERP;
+  if (fault.empty() && !startable)
+    fault = "expected a program, got a library; compile the model without '--emit=shared', or see docs/library.md";
   std::fseek(file, 0, SEEK_END);
   auto bytes = static_cast<uint64_t>(std::ftell(file));
   for (const Elf64_Phdr &segment : segments)

@@ -31,6 +31,7 @@ constexpr Command commands[] = {
     {"translate", "hone-translate", false, "a model file to textual IR"},
     {"reduce", "hone-reduce", false, "make a failing module smaller"},
     {"check", "hone-check", false, "run a module that checks itself"},
+    {"equiv", "hone-equiv", false, "check passes and kernels by running them"},
 };
 
 void printHelp(FILE *stream) {

@@ -85,6 +85,15 @@ extern const hone_module hone_program_module;
 extern const uint8_t hone_weights_begin[], hone_weights_end[];
 extern const uint8_t hone_tokenizer_begin[], hone_tokenizer_end[];
 
+/* What a shared library tells a runtime that opens it by path (`hone_library_description`). */
+typedef struct hone_library {
+  uint32_t abi_version; /* HONE_ABI_VERSION; first, so that any version can be refused */
+  uint32_t reserved;
+  const char *version;  /* of hone. Its step calls its own hone_rt_barrier: only the same version has the same barrier */
+  const hone_module *module;
+  const uint8_t *weights_begin, *weights_end, *tokenizer_begin, *tokenizer_end;
+} hone_library;
+
 #ifdef __cplusplus
 }
 #endif

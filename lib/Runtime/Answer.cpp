@@ -6,27 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Answer.h"
-#include "Console.h"
 #include "StopStrings.h"
 
 #include <algorithm>
 
 using namespace hone;
 using namespace hone::rt;
-
-Result<bool> rt::feedHistory(Session &session, int32_t sequence, const std::vector<int32_t> &history, float *logits) {
-  int64_t count = static_cast<int64_t>(history.size());
-  for (int64_t begin = session.memory().length(sequence); begin < count;) {
-    if (interrupted())
-      return false;
-    int64_t rows = std::min<int64_t>(count - begin, session.rowsPerStep());
-    float *wanted = begin + rows == count ? logits : nullptr;
-    if (Status failed = session.feed(sequence, history.data() + begin, rows, wanted))
-      return *failed;
-    begin += rows;
-  }
-  return true;
-}
 
 Result<int32_t> rt::nextToken(Session &session, Sampler &sampler, const std::vector<float> &logits,
                               const std::vector<int32_t> &history) {
@@ -37,46 +22,68 @@ Result<int32_t> rt::nextToken(Session &session, Sampler &sampler, const std::vec
   return token;
 }
 
-Result<Answer> rt::generateAnswer(Session &session, int32_t sequence, std::vector<int32_t> &history,
-                                  const text::Tokenizer &tokenizer, Sampler &sampler, const AnswerOptions &options) {
-  Answer answer = {AnswerEnd::Finished, {}};
+Result<Answer> rt::generateAnswer(Session &session, int32_t sequence, std::vector<int32_t> &history, size_t fed,
+                                  const text::Tokenizer *tokenizer, Sampler &sampler, const AnswerOptions &options) {
+  Answer answer = {AnswerEnd::Interrupted, 0, {}};
   StopStrings stops(options.stops);
-  text::StreamDecoder decoder(tokenizer);
+  std::optional<text::StreamDecoder> decoder;
+  if (tokenizer)
+    decoder.emplace(*tokenizer);
   std::vector<float> logits(session.vocabulary());
-  auto emit = [&](const std::string &text) -> Status {
+  auto receive = [&](int32_t token, const std::string &text) -> Result<bool> {
     answer.text += text;
-    return text.empty() ? Status() : writeAll(options.outputFile, text);
+    return options.receive ? options.receive(token, text) : true;
   };
-
-  Result<bool> fed = feedHistory(session, sequence, history, logits.data());
-  if (!fed)
-    return fed.takeError();
-  if (!*fed)
-    answer.end = AnswerEnd::Interrupted;
-  for (int64_t produced = 0; answer.end == AnswerEnd::Finished;) {
+  /// One token after the other; false: the answer ends as `answer.end` says.
+  auto step = [&]() -> Result<bool> {
     Result<int32_t> token = nextToken(session, sampler, logits, history);
     if (!token)
       return token.takeError();
-    if (tokenizer.isEnd(*token))
-      break;
+    answer.end = AnswerEnd::Model;
+    if (tokenizer && tokenizer->isEnd(*token))
+      return false;
     history.push_back(*token);
-    if (Status failed = emit(stops.push(decoder.push(*token))))
-      return *failed;
+    ++answer.tokens;
+    Result<bool> more = receive(*token, decoder ? stops.push(decoder->push(*token)) : std::string());
+    if (!more)
+      return more;
     if (stops.found())
-      break;
-    if (++produced == options.maxTokens)
+      answer.end = AnswerEnd::StopString;
+    else if (!*more)
+      answer.end = AnswerEnd::Receiver;
+    else if (answer.tokens == options.maxTokens)
       answer.end = AnswerEnd::Length;
     else if (session.memory().length(sequence) == session.context())
       answer.end = AnswerEnd::ContextFull;
-    else if (interrupted())
+    else
+      return true;
+    return false;
+  };
+
+  for (;;) {
+    if (options.interrupted && options.interrupted()) {
       answer.end = AnswerEnd::Interrupted;
-    else if (Status failed = session.feed(sequence, &history.back(), 1, logits.data()))
+      break;
+    }
+    size_t rows = std::min<size_t>(history.size() - fed, session.rowsPerStep());
+    bool last = fed + rows == history.size();
+    if (Status failed = session.feed(sequence, history.data() + fed, static_cast<int64_t>(rows),
+                                     last ? logits.data() : nullptr))
       return *failed;
+    fed += rows;
+    if (!last)
+      continue;
+    Result<bool> more = step();
+    if (!more)
+      return more.takeError();
+    if (!*more)
+      break;
   }
-  if (Status failed = emit(stops.push(decoder.finish()) + stops.finish()))
-    return *failed;
-  if (answer.text.empty() || answer.text.back() != '\n')
-    if (Status failed = writeAll(options.outputFile, "\n"))
-      return *failed;
+  if (!decoder || answer.end == AnswerEnd::Receiver)
+    return answer;
+  std::string rest = stops.push(decoder->finish()) + stops.finish();
+  if (!rest.empty())
+    if (Result<bool> taken = receive(-1, rest); !taken)
+      return taken.takeError();
   return answer;
 }

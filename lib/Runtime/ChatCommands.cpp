@@ -19,7 +19,25 @@
 using namespace hone;
 using namespace hone::rt;
 
-static AnswerOptions answerOptions(const Options &options) { return {options.stops, options.maxTokens, STDOUT_FILENO}; }
+/// generateAnswer to standard output, with a newline at the end, until SIGINT.
+static Result<Answer> writeAnswer(Session &session, int32_t sequence, std::vector<int32_t> &history,
+                                  const text::Tokenizer &tokenizer, Sampler &sampler, const Options &options) {
+  AnswerOptions answerOptions;
+  answerOptions.stops = options.stops;
+  answerOptions.maxTokens = options.maxTokens;
+  answerOptions.receive = [](int32_t, const std::string &text) -> Result<bool> {
+    if (Status failed = text.empty() ? Status() : writeAll(STDOUT_FILENO, text))
+      return *failed;
+    return true;
+  };
+  answerOptions.interrupted = interrupted;
+  auto fed = static_cast<size_t>(session.memory().length(sequence));
+  Result<Answer> answer = generateAnswer(session, sequence, history, fed, &tokenizer, sampler, answerOptions);
+  if (answer && (answer->text.empty() || answer->text.back() != '\n'))
+    if (Status failed = writeAll(STDOUT_FILENO, "\n"))
+      return *failed;
+  return answer;
+}
 
 /// The prompt as tokens, through the chat template unless `--raw`.
 static Result<std::vector<int32_t>> promptTokens(const text::Tokenizer &tokenizer, const Options &options) {
@@ -71,7 +89,7 @@ Result<int> rt::runAnswer(const Options &options) {
 
   catchInterrupts(/*repeatable=*/false);
   Sampler sampler(options.sampler);
-  Result<Answer> answer = generateAnswer(session, *sequence, *history, *tokenizer, sampler, answerOptions(options));
+  Result<Answer> answer = writeAnswer(session, *sequence, *history, *tokenizer, sampler, options);
   if (!answer)
     return answer.takeError();
   if (answer->end == AnswerEnd::Interrupted)
@@ -152,7 +170,7 @@ Status Chat::turn(std::string line) {
   shared = std::min<int64_t>(shared, static_cast<int64_t>(tokens->size()) - 1);
   session.memory().trim(sequence, shared);
   history = std::move(*tokens);
-  Result<Answer> answer = generateAnswer(session, sequence, history, tokenizer, sampler, answerOptions(options));
+  Result<Answer> answer = writeAnswer(session, sequence, history, tokenizer, sampler, options);
   if (!answer)
     return answer.takeError();
   history.resize(session.memory().length(sequence));

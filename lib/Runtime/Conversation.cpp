@@ -30,14 +30,23 @@ static std::optional<std::string> controlText(const text::Tokenizer &tokenizer, 
   return token ? std::optional<std::string>(tokenizer.tokenBytes(*token)) : std::nullopt;
 }
 
-Result<std::vector<int32_t>> Conversation::tokens() const {
+Result<std::string> rt::renderChat(const text::Tokenizer &tokenizer, const text::ChatTemplate &form,
+                                   std::vector<text::ChatMessage> messages, bool beginAnswer) {
   text::ChatInputs inputs; // Without a date, so that the same conversation has the same tokens tomorrow.
-  inputs.messages = messages;
-  inputs.bosToken = controlText(*tokenizer, tokenizer->bos());
-  inputs.eosToken = controlText(*tokenizer, tokenizer->eos());
+  inputs.messages = std::move(messages);
+  inputs.addGenerationPrompt = beginAnswer;
+  inputs.bosToken = controlText(tokenizer, tokenizer.bos());
+  inputs.eosToken = controlText(tokenizer, tokenizer.eos());
   Result<std::string> text = form.render(inputs);
   if (!text)
     return Error("chat template: " + text.error().message());
+  return text;
+}
+
+Result<std::vector<int32_t>> Conversation::tokens() const {
+  Result<std::string> text = renderChat(*tokenizer, form, messages, /*beginAnswer=*/true);
+  if (!text)
+    return text.takeError();
   Result<std::vector<int32_t>> tokens = tokenizer->encode(*text, /*allowSpecial=*/true);
   // Most templates write BOS themselves.
   if (tokens && tokenizer->addBos() && tokenizer->bos() && (tokens->empty() || tokens->front() != *tokenizer->bos()))

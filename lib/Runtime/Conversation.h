@@ -36,6 +36,10 @@ private:
   size_t fixed = 0; ///< messages that a reset keeps
 };
 
+/// What the model is to read of `messages`; `beginAnswer`: up to where its answer begins.
+Result<std::string> renderChat(const text::Tokenizer &tokenizer, const text::ChatTemplate &form,
+                               std::vector<text::ChatMessage> messages, bool beginAnswer);
+
 /// The tokens of a text without a template, with the model's BOS before them if it expects one.
 Result<std::vector<int32_t>> plainTokens(const text::Tokenizer &tokenizer, const std::string &text);
 

@@ -10,8 +10,7 @@
 #include "Machine.h"
 
 #include <algorithm>
-#include <elf.h>
-#include <sys/auxv.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -24,13 +23,13 @@ using namespace hone::rt;
 
 /// The compiler may assume that two arrays have different addresses, but an empty section has both of its bounds in
 /// one place: forget where the pointers came from.
-static Section between(const uint8_t *begin, const uint8_t *end) {
+Section rt::sectionBetween(const uint8_t *begin, const uint8_t *end) {
   __asm__("" : "+r"(begin), "+r"(end));
   return {begin, static_cast<size_t>(end - begin)};
 }
 
-Section rt::weightSection() { return between(hone_weights_begin, hone_weights_end); }
-Section rt::tokenizerSection() { return between(hone_tokenizer_begin, hone_tokenizer_end); }
+Section rt::weightSection() { return sectionBetween(hone_weights_begin, hone_weights_end); }
+Section rt::tokenizerSection() { return sectionBetween(hone_tokenizer_begin, hone_tokenizer_end); }
 
 Result<Model> Model::open(const hone_module &module, Section weights) {
   static const char again[] = "compile the model again with this version of hone";
@@ -101,17 +100,31 @@ Status rt::checkProgramSize(const void *headers, size_t count, uint64_t fileByte
     if (header[i].p_type == PT_LOAD && header[i].p_offset + header[i].p_filesz > expected)
       expected = header[i].p_offset + header[i].p_filesz;
   if (fileBytes < expected)
-    return Error(format("the program's file is cut short: expected at least %s bytes, got %s; copy or compile it again",
+    return Error(format("the file is cut short: expected at least %s bytes, got %s; copy or compile it again",
                         grouped(expected).c_str(), grouped(fileBytes).c_str()));
   return {};
 }
 
+/// For dl_iterate_phdr: stops at the loaded file that holds hone_program_module.
+static int visitLoadedFile(struct dl_phdr_info *file, size_t, void *result) {
+  auto address = reinterpret_cast<uintptr_t>(&hone_program_module);
+  for (int i = 0; i < file->dlpi_phnum; ++i) {
+    uintptr_t begin = file->dlpi_addr + file->dlpi_phdr[i].p_vaddr;
+    if (file->dlpi_phdr[i].p_type == PT_LOAD && address >= begin && address < begin + file->dlpi_phdr[i].p_memsz) {
+      *static_cast<struct dl_phdr_info *>(result) = *file;
+      return 1;
+    }
+  }
+  return 0;
+}
+
 Status rt::checkProgramFile() {
+  struct dl_phdr_info file;
   struct stat status;
-  const void *headers = reinterpret_cast<const void *>(::getauxval(AT_PHDR));
-  if (!headers || ::getauxval(AT_PHENT) != sizeof(Elf64_Phdr) || ::stat("/proc/self/exe", &status) != 0)
-    return {}; // Without /proc there is nothing to compare with.
-  return checkProgramSize(headers, ::getauxval(AT_PHNUM), static_cast<uint64_t>(status.st_size));
+  if (::dl_iterate_phdr(visitLoadedFile, &file) != 1 ||
+      ::stat(file.dlpi_name && *file.dlpi_name ? file.dlpi_name : "/proc/self/exe", &status) != 0)
+    return {}; // Without /proc, or the file moved away: there is nothing to compare with.
+  return checkProgramSize(file.dlpi_phdr, file.dlpi_phnum, static_cast<uint64_t>(status.st_size));
 }
 
 namespace {

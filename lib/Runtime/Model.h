@@ -23,6 +23,9 @@ struct Section {
   size_t size;
 };
 
+/// The range between two addresses that the link defines.
+Section sectionBetween(const uint8_t *begin, const uint8_t *end);
+
 /// The sections between the symbols that the link defines (ABI.h).
 Section weightSection();
 Section tokenizerSection();
@@ -49,8 +52,8 @@ private:
 /// the step function. `missing` is what of x86-64-v3 the CPU lacks (Machine.h).
 Status checkCPU(const hone_module &module, const std::string &missing);
 
-/// An error if the program's file is shorter than its program headers say. Costs one stat; without it a missing tail
-/// shows as SIGBUS in the middle of an answer.
+/// An error if the file that this code is loaded from, a program or a library, is shorter than its program headers say.
+/// Costs one stat; without it a missing tail shows as SIGBUS in the middle of an answer.
 Status checkProgramFile();
 
 /// The same for headers and a size that are given, so that it can be tested. `headers`: an array of Elf64_Phdr.

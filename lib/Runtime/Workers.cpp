@@ -31,7 +31,7 @@ Result<std::unique_ptr<Workers>> Workers::create(int32_t count, int32_t cpus) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failure != 0) {
     size_t started = team->threads.size();
-    return Error(format("thread %zu of %d cannot be started: %s; use fewer '--threads'", started + 2, count,
+    return Error(format("thread %zu of %d cannot be started: %s; use fewer threads", started + 2, count,
                         std::strerror(failure)));
   }
   team->admit(Admission::enter);

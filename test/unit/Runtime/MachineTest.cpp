@@ -80,7 +80,7 @@ TEST(MachineTest, AProgramCutShortIsNoticed) {
   Status failed = checkProgramSize(headers, 3, 9095);
   ASSERT_TRUE(failed);
   EXPECT_EQ(failed->message(),
-            "the program's file is cut short: expected at least 9,096 bytes, got 9,095; copy or compile it again");
+            "the file is cut short: expected at least 9,096 bytes, got 9,095; copy or compile it again");
   EXPECT_FALSE(checkProgramFile());
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-/* 4096 bytes of weights, and the tokenizer from the file STUB_TOKENIZER, or none. */
+/* 4096 bytes of weights, the tokenizer from the file STUB_TOKENIZER, or none, and the note that marks files of hone. */
 __asm__(".section .hone.weights, \"a\"\n"
         ".balign 4096\n"
         ".globl hone_weights_begin, hone_weights_end\n"
@@ -23,4 +23,10 @@ __asm__(".section .hone.weights, \"a\"\n"
         ".incbin \"" STUB_TOKENIZER "\"\n"
 #endif
         "hone_tokenizer_end:\n"
+        ".section .note.hone, \"a\", @note\n"
+        ".balign 4\n"
+        ".long 5, 48, 1\n"
+        ".asciz \"hone\"\n"
+        ".balign 4\n"
+        ".zero 48\n"
         ".previous\n");

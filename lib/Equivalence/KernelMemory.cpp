@@ -1,0 +1,124 @@
+//===- KernelMemory.cpp - Numbers in the memory of kernels ----------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelMemory.h"
+
+#include "hone/codegen/Common/Buffers.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::equivalence;
+
+static constexpr float kLargestInt16 = 32767.0f;
+static constexpr unsigned kElementBytes = 2;
+/// Of each 4 consecutive elements: first, third, second, fourth.
+static int64_t getSlot(int64_t column) { return column / 4 * 4 + column % 4 % 2 * 2 + column % 4 / 2; }
+
+//===----------------------------------------------------------------------===//
+// Blocks
+//===----------------------------------------------------------------------===//
+
+/// A scale whose multiples are `values`, to the bit; NaN if there is none.
+static float findScale(ArrayRef<float> values) {
+  float largest = 0;
+  for (float value : values)
+    largest = std::max(largest, std::fabs(value));
+  if (largest == 0)
+    return 0;
+  float candidate = largest / kLargestInt16;
+  for (int step = 0; step < 4; ++step)
+    candidate = std::nextafter(candidate, 0.0f);
+  for (int step = 0; step < 9; ++step, candidate = std::nextafter(candidate, INFINITY)) {
+    bool fits = llvm::all_of(values, [&](float value) { return std::nearbyint(value / candidate) * candidate == value; });
+    if (fits)
+      return candidate;
+  }
+  return NAN;
+}
+
+std::shared_ptr<AlignedBytes> equivalence::toBlocks(const Tensor &numbers, llm::BlockedAttr blocked) {
+  int64_t columns = blocked.getColumns(), blockBytes = blocked.getBlockBytes(8 * kElementBytes);
+  int64_t blocks = numbers.size() / columns;
+  auto bytes = std::make_shared<AlignedBytes>(blocks * blockBytes);
+  for (int64_t block = 0; block < blocks; ++block) {
+    ArrayRef<float> values(numbers.as<float>() + block * columns, columns);
+    float scale = findScale(values);
+    if (std::isnan(scale))
+      return nullptr;
+    uint8_t *target = bytes->data() + block * blockBytes;
+    int32_t sum = 0;
+    for (int64_t column = 0; column < columns; ++column) {
+      auto integer = static_cast<int16_t>(scale == 0 ? 0 : std::nearbyint(values[column] / scale));
+      sum += integer;
+      std::memcpy(target + getSlot(column) * kElementBytes, &integer, kElementBytes);
+    }
+    std::memcpy(target + columns * kElementBytes, &scale, sizeof scale);
+    std::memcpy(target + columns * kElementBytes + sizeof scale, &sum, sizeof sum);
+  }
+  return bytes;
+}
+
+TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like, llm::BlockedAttr blocked) {
+  auto numbers = std::make_shared<Tensor>(like.element, like.shape);
+  int64_t columns = blocked.getColumns(), blockBytes = blocked.getBlockBytes(8 * kElementBytes);
+  for (int64_t i = 0, size = numbers->size(); i < size; ++i) {
+    const uint8_t *block = bytes.data() + i / columns * blockBytes;
+    int16_t integer;
+    float scale;
+    std::memcpy(&integer, block + getSlot(i % columns) * kElementBytes, kElementBytes);
+    std::memcpy(&scale, block + columns * kElementBytes, sizeof scale);
+    numbers->as<float>()[i] = static_cast<float>(integer) * scale;
+  }
+  return numbers;
+}
+
+//===----------------------------------------------------------------------===//
+// Pages
+//===----------------------------------------------------------------------===//
+
+Pages::Pages(const Tensor &numbers, llm::KVType type) : type(type), shape(numbers.shape) {
+  PageLayout layout(type);
+  int64_t perSequence = llvm::divideCeil(shape[3], PageLayout::positions);
+  pageTables.resize(shape[2]);
+  for (std::vector<void *> &table : pageTables) {
+    for (int64_t number = 0; number < perSequence; ++number) {
+      std::memset(pages.emplace_back(layout.bytes()).data(), 0xff, layout.bytes());
+      table.push_back(pages.back().data());
+    }
+    tables.push_back(table.data());
+  }
+  forEachNumber([&](int64_t number, size_t page, int64_t element) {
+    reinterpret_cast<uint16_t *>(pages[page].data())[element] = numbers.as<uint16_t>()[number];
+  });
+}
+
+TensorRef Pages::toNumbers() const {
+  auto numbers = std::make_shared<Tensor>(type.getElementType(), shape);
+  forEachNumber([&](int64_t number, size_t page, int64_t element) {
+    numbers->as<uint16_t>()[number] = reinterpret_cast<const uint16_t *>(pages[page].data())[element];
+  });
+  return numbers;
+}
+
+void Pages::forEachNumber(llvm::function_ref<void(int64_t, size_t, int64_t)> visit) const {
+  PageLayout layout(type);
+  int64_t perSequence = llvm::divideCeil(shape[3], PageLayout::positions), number = 0;
+  for (int64_t kind : {0, 1}) // keys, values
+    for (int64_t layer = 0; layer < layout.layers; ++layer)
+      for (int64_t sequence = 0; sequence < shape[2]; ++sequence)
+        for (int64_t position = 0; position < shape[3]; ++position)
+          for (int64_t head = 0; head < layout.heads; ++head)
+            for (int64_t column = 0; column < layout.headDim; ++column) {
+              int64_t slot = position % PageLayout::positions;
+              int64_t element = (layer * layout.heads + head) * layout.headElements();
+              element += kind == 0 ? column * PageLayout::positions + slot
+                                   : layout.valueOffset() + slot * layout.headDim + column;
+              visit(number++, sequence * perSequence + position / PageLayout::positions, element);
+            }
+}

@@ -1,0 +1,44 @@
+//===- KernelMemory.h - Numbers in the memory of kernels ------- -*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_EQUIVALENCE_KERNELMEMORY_H
+#define HONE_EQUIVALENCE_KERNELMEMORY_H
+
+#include "Tensor.h"
+#include "hone/dialects/LLM/LLMAttrs.h"
+
+namespace hone::equivalence {
+
+/// Rows rounded to integers, as `#llm.blocked` lays them out. The numbers must be such rows: of each block the scale is
+/// found that gives them back bit for bit. Null if there is none.
+std::shared_ptr<AlignedBytes> toBlocks(const Tensor &numbers, llm::BlockedAttr blocked);
+/// The numbers that blocks mean.
+TensorRef fromBlocks(const AlignedBytes &bytes, const Tensor &like, llm::BlockedAttr blocked);
+
+/// Keys and values in pages, with their tables as hone-rt/ABI.h has them. What no number fills is NaN.
+class Pages {
+public:
+  Pages(const Tensor &numbers, llm::KVType type);
+
+  /// The table of page tables.
+  void *getAddress() { return tables.data(); }
+  TensorRef toNumbers() const;
+
+private:
+  llm::KVType type;
+  llvm::SmallVector<int64_t, 6> shape;
+  std::vector<AlignedBytes> pages; ///< [sequence][page]
+  std::vector<std::vector<void *>> pageTables;
+  std::vector<void *> tables;
+
+  /// Calls `visit` with the position of a number, its page and its element there.
+  void forEachNumber(llvm::function_ref<void(int64_t number, size_t page, int64_t element)> visit) const;
+};
+
+} // namespace hone::equivalence
+
+#endif // HONE_EQUIVALENCE_KERNELMEMORY_H

@@ -1,0 +1,202 @@
+//===- KernelRunner.cpp - Runs compiled kernels on numbers ----------------===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelRunner.h"
+
+#include "KernelMemory.h"
+#include "MemRef.h"
+
+#include "hone/codegen/Common/Buffers.h"
+#include "hone/codegen/X86/EmitCode.h"
+#include "hone/dialects/LLM/Encodings.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace hone;
+using namespace hone::equivalence;
+
+const llvm::StringLiteral equivalence::kX86KernelPipeline =
+    "hone-bufferize-callers,hone-x86-lower-kernels,hone-partition-workers,hone-x86-to-llvm-pipeline";
+
+KernelRunner::KernelRunner() = default;
+KernelRunner::~KernelRunner() = default;
+
+Status KernelRunner::compile(ModuleOp module, StringRef pipeline) {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  for (StringRef needed : {"avx2", "fma", "f16c", "bmi2"})
+    if (!features.lookup(needed))
+      return Error("expected a CPU with '" + needed.str() + "' to run kernels, got '" +
+                   llvm::sys::getHostCPUName().str() + "'");
+
+  OwningOpRef<ModuleOp> kernels = module.clone();
+  bool any = false;
+  for (Operation &op : llvm::make_early_inc_range(*kernels->getBody())) {
+    if (!op.hasAttr(llm::kKernelAttr)) {
+      op.erase();
+      continue;
+    }
+    op.setAttr("llvm.emit_c_interface", UnitAttr::get(module.getContext()));
+    SymbolTable::setSymbolVisibility(&op, SymbolTable::Visibility::Public);
+    any = true;
+  }
+  if (!any)
+    return Error("expected a module with kernels, got none; let the pipeline end with hone-outline-kernels");
+  PassManager manager(module.getContext());
+  std::string reason;
+  llvm::raw_string_ostream os(reason);
+  if (failed(parsePassPipeline(pipeline, manager, os)))
+    return Error("--kernel-pipeline: " + StringRef(reason).rtrim().str());
+  if (failed(manager.run(*kernels)))
+    return Error("the kernels cannot be compiled by '" + pipeline.str() + "'; the diagnostic says why");
+
+  auto machine = x86::createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  ExecutionEngineOptions options;
+  auto optimize = [machine = machine->get()](llvm::Module *translated) {
+    x86::optimize(*translated, *machine);
+    return llvm::Error::success();
+  };
+  options.transformer = optimize;
+  options.enableGDBNotificationListener = options.enablePerfNotificationListener = false;
+  auto created = ExecutionEngine::create(*kernels, options, std::move(*machine));
+  if (!created)
+    return Error("the kernels cannot be compiled: " + llvm::toString(created.takeError()));
+  engine = std::move(*created);
+  return std::nullopt;
+}
+
+namespace {
+
+/// The memory of one call. What is allocated lives as long as this.
+class Call {
+public:
+  Call(const Execution &execution, WeightValues &weights) : execution(execution), weights(weights) {}
+
+  Status prepare() {
+    for (auto [operand, numbers] : llvm::zip_equal(execution.op->getOperands(), execution.operands))
+      if (Status failed = addOperand(operand, numbers))
+        return failed;
+    for (auto [result, numbers] : llvm::zip_equal(execution.op->getResults(), execution.results))
+      addResult(result.getType(), *numbers);
+    return std::nullopt;
+  }
+
+  void run(void (*kernel)(void **), int64_t workers) {
+    for (int64_t worker = 0; worker < workers; ++worker) {
+      std::vector<int64_t> values = words;
+      values.push_back(worker);
+      values.push_back(workers);
+      std::vector<void *> arguments;
+      for (int64_t &value : values)
+        arguments.push_back(&value);
+      kernel(arguments.data());
+    }
+  }
+
+  std::vector<TensorRef> getResults() {
+    std::vector<TensorRef> numbers;
+    auto memory = outputs.begin();
+    for (auto [result, like] : llvm::zip_equal(execution.op->getResults(), execution.results)) {
+      if (isa<llm::KVType>(result.getType())) {
+        numbers.push_back(pages->toNumbers());
+        continue;
+      }
+      AlignedBytes &bytes = **memory++;
+      if (llm::BlockedAttr blocked = llm::getBlocked(result.getType())) {
+        numbers.push_back(fromBlocks(bytes, *like, blocked));
+        continue;
+      }
+      auto plain = std::make_shared<Tensor>(like->element, like->shape);
+      std::memcpy(plain->bytes.data(), bytes.data(), bytes.size());
+      numbers.push_back(std::move(plain));
+    }
+    return numbers;
+  }
+
+private:
+  const Execution &execution;
+  WeightValues &weights;
+  std::vector<int64_t> words; ///< arguments: indices, pointers, and pointers to descriptors
+  std::vector<std::unique_ptr<MemRefDescriptor>> descriptors;
+  std::vector<std::shared_ptr<AlignedBytes>> inputs, outputs;
+  std::optional<Pages> pages;
+
+  void addMemory(void *memory, ArrayRef<int64_t> shape) {
+    descriptors.push_back(std::make_unique<MemRefDescriptor>(memory, shape));
+    words.push_back(reinterpret_cast<int64_t>(descriptors.back()->data()));
+  }
+
+  /// The shape of blocked rows as bytes.
+  static SmallVector<int64_t> getByteShape(const Tensor &numbers, size_t bytes) {
+    int64_t rows = numbers.shape[0];
+    return {rows, rows ? static_cast<int64_t>(bytes) / rows : 0};
+  }
+
+  Status addOperand(Value operand, const TensorRef &numbers) {
+    Type type = operand.getType();
+    if (type.isIndex()) {
+      words.push_back(*numbers->as<int64_t>());
+    } else if (auto kv = dyn_cast<llm::KVType>(type)) {
+      pages.emplace(*numbers, kv);
+      words.push_back(reinterpret_cast<int64_t>(pages->getAddress()));
+    } else if (llm::getStored(type)) {
+      auto reference = operand.getDefiningOp<llm::WeightRefOp>();
+      if (!reference)
+        return Error("a kernel takes a weight that is no 'llm.weight_ref'");
+      auto weight = reference->getParentOfType<ModuleOp>().lookupSymbol<llm::WeightOp>(reference.getWeight());
+      Result<std::shared_ptr<AlignedBytes>> bytes = weights.getBytes(weight);
+      if (!bytes)
+        return bytes.takeError();
+      addMemory((*bytes)->data(), llm::getWeightBytes(cast<RankedTensorType>(type)));
+      inputs.push_back(std::move(*bytes));
+    } else if (llm::BlockedAttr blocked = llm::getBlocked(type)) {
+      std::shared_ptr<AlignedBytes> bytes = toBlocks(*numbers, blocked);
+      if (!bytes)
+        return Error("a kernel takes rounded rows that no scale gives");
+      addMemory(bytes->data(), getByteShape(*numbers, bytes->size()));
+      inputs.push_back(std::move(bytes));
+    } else {
+      addMemory(const_cast<uint8_t *>(numbers->bytes.data()), numbers->shape);
+    }
+    return std::nullopt;
+  }
+
+  void addResult(Type type, const Tensor &like) {
+    if (isa<llm::KVType>(type)) // Pages are updated in place.
+      return;
+    llm::BlockedAttr blocked = llm::getBlocked(type);
+    size_t bytes = like.bytes.size();
+    if (blocked)
+      bytes = like.size() / blocked.getColumns() *
+              blocked.getBlockBytes(cast<RankedTensorType>(type).getElementTypeBitWidth());
+    outputs.push_back(std::make_shared<AlignedBytes>(bytes));
+    std::memset(outputs.back()->data(), 0xff, bytes);
+    if (blocked)
+      addMemory(outputs.back()->data(), getByteShape(like, bytes));
+    else
+      addMemory(outputs.back()->data(), like.shape);
+  }
+};
+
+} // namespace
+
+Result<std::vector<TensorRef>> KernelRunner::run(const Execution &execution, WeightValues &weights, int64_t workers) {
+  StringRef kernel = cast<func::CallOp>(execution.op).getCallee();
+  auto function = engine->lookupPacked(("_mlir_ciface_" + kernel).str());
+  if (!function)
+    return Error("kernel '" + kernel.str() + "': " + llvm::toString(function.takeError()));
+  Call call(execution, weights);
+  if (Status failed = call.prepare())
+    return Error("kernel '" + kernel.str() + "': " + failed->message());
+  call.run(*function, workers);
+  return call.getResults();
+}
