@@ -331,6 +331,7 @@ private:
     evaluation.threads = options.threads;
     evaluation.cancel = options.cancel;
     evaluation.releaseSource = true;
+    evaluation.releaseTarget = true;
     evaluation.progress = [&](uint64_t done) {
       if (options.progress)
         options.progress(Phase::Program,

@@ -134,6 +134,8 @@ void Evaluation::work() {
     job.recipe.run(piece.first, piece.rows, target, scratch);
     if (options.releaseSource)
       releasePages(job.recipe.getFileBytes(piece.first, piece.rows));
+    if (options.releaseTarget)
+      releasePages(target);
     report(target.size());
   }
 }

@@ -45,6 +45,9 @@ struct WeightEvaluationOptions {
   /// Lets go of the source's pages once they are read, so that they do not count as memory of this process. Only for a
   /// source from `gguf::File::open`: in memory that is not a mapped file it would destroy the contents.
   bool releaseSource = false;
+  /// Lets go of the target's pages once they are written. Only for a shared mapping of a file, which keeps what was
+  /// written; in other memory it would destroy it.
+  bool releaseTarget = false;
 };
 
 /// Runs the recipes of a verified module: writes every byte of `target`, which is `bytes` long as planned and aligned

@@ -10,7 +10,10 @@
 #include "hone/dialects/LLM/LLMOps.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <cstdio>
 #include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace hone;
@@ -198,6 +201,26 @@ TEST_F(WeightEvaluatorTest, ThreadsAndProgress) {
     EXPECT_TRUE(llvm::is_sorted(reports));
     EXPECT_EQ(reports.back(), plan[0].bytes + plan[1].bytes);
   }
+}
+
+TEST_F(WeightEvaluatorTest, ReleasedTargetKeepsItsBytes) {
+  addTensor("a", gguf::TensorType::Q4_1, {1003, 2048});
+  OwningOpRef<ModuleOp> module = parse(packRecipe("a", "a", "1003x2048", packedSchemes[4]));
+  ASSERT_FALSE(evaluate(*module));
+
+  // A mapped file, as the packager gives; pages that are let go must come back from it.
+  std::FILE *target = std::tmpfile();
+  ASSERT_TRUE(target);
+  ASSERT_EQ(ftruncate(fileno(target), memory.size()), 0);
+  void *mapped = mmap(nullptr, memory.size(), PROT_READ | PROT_WRITE, MAP_SHARED, fileno(target), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  WeightEvaluationOptions options;
+  options.threads = 2;
+  options.releaseTarget = true;
+  EXPECT_FALSE(evaluateWeights(*module, &file(), plan, static_cast<uint8_t *>(mapped), memory.size(), options));
+  EXPECT_EQ(std::memcmp(mapped, memory.data(), memory.size()), 0);
+  munmap(mapped, memory.size());
+  std::fclose(target);
 }
 
 TEST_F(WeightEvaluatorTest, Cancel) {
