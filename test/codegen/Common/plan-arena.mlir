@@ -135,3 +135,39 @@ func.func private @use(memref<?x8xf32>, memref<?x8xf32>, memref<?x8xf32>)
 // A module without a step needs no arena.
 // CHECK-LABEL: module attributes {llm.arena_bytes = 0 : i64, llm.max_rows = 4 : i64}
 func.func private @other()
+
+// -----
+
+// Two kernels that do not depend on each other are one stage: the output of the second does not take the bytes that the
+// first one still reads, so that no barrier comes between them.
+// CHECK-LABEL: module attributes {llm.arena_bytes = 512 : i64
+// CHECK-LABEL: func.func @step
+// CHECK: memref.dim
+// CHECK: %[[AT0:.*]] = arith.constant 0 : index
+// CHECK: %[[Q:.*]] = memref.view %{{.*}}[%[[AT0]]]
+// CHECK: %[[AT1:.*]] = arith.constant 128 : index
+// CHECK: %[[K:.*]] = memref.view %{{.*}}[%[[AT1]]]
+// CHECK: %[[AT2:.*]] = arith.constant 256 : index
+// CHECK: %[[TURNED_Q:.*]] = memref.view %{{.*}}[%[[AT2]]]
+// CHECK: call @rope(%[[Q]], %[[TURNED_Q]]
+// CHECK: %[[AT3:.*]] = arith.constant 384 : index
+// CHECK: %[[TURNED_K:.*]] = memref.view %{{.*}}[%[[AT3]]]
+// CHECK: call @rope(%[[K]], %[[TURNED_K]]
+func.func @step(%tokens: memref<?xi32>, %positions: memref<?xi32>, %sequences: memref<?xi32>,
+                %logit_rows: memref<?xi32>, %pages: !llvm.ptr, %logits: memref<?x8xf32>, %weights: !llvm.ptr,
+                %arena: memref<?xi8>, %barrier: !llvm.ptr, %worker: index, %workers: index) attributes {llm.step} {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %tokens, %c0 : memref<?xi32>
+  %q = memref.alloc(%rows) : memref<?x8xf32>
+  %k = memref.alloc(%rows) : memref<?x8xf32>
+  call @project(%q, %k) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  %turned_q = memref.alloc(%rows) : memref<?x8xf32>
+  call @rope(%q, %turned_q) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  %turned_k = memref.alloc(%rows) : memref<?x8xf32>
+  call @rope(%k, %turned_k) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  call @rope(%turned_q, %logits) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  call @rope(%turned_k, %logits) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  return
+}
+func.func private @project(memref<?x8xf32> {llm.access = "write"}, memref<?x8xf32> {llm.access = "write"})
+func.func private @rope(memref<?x8xf32> {llm.access = "read"}, memref<?x8xf32> {llm.access = "write"})

@@ -63,8 +63,8 @@ def PlanArenaPass : Pass<"hone-plan-arena", "::mlir::ModuleOp"> {
   let description = [{
     b = memref.alloc(rows)  =>  b = memref.view arena[offset]
 
-    Values whose lifetimes do not overlap share bytes. Lifetimes are those of a straight list of calls, for `max-rows`
-    rows. Sets `llm.arena_bytes` and `llm.max_rows` on the module.
+    Values whose lifetimes do not overlap share bytes, for `max-rows` rows. Lifetimes count stages: calls that do not
+    depend on each other run without a barrier between them, and sharing adds none. Sets `llm.arena_bytes` and `llm.max_rows` on the module.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
   let options = [Option<"maxRows", "max-rows", "int64_t", "64", "Largest number of rows of one step">];
