@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "hone/dialects/LLM/Encodings.h"
+#include "hone/Support/Half.h"
 #include "hone/dialects/LLM/LLMOps.h"
 
 #include "llvm/Support/ErrorHandling.h"
@@ -22,6 +23,7 @@
 #include <vector>
 
 using namespace mlir;
+using namespace hone;
 using namespace hone::llm;
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "weights are stored in the byte order of the host");
@@ -134,21 +136,6 @@ template <typename T> static T load(const uint8_t *source) {
 
 template <typename T> static void store(uint8_t *target, T value) { std::memcpy(target, &value, sizeof(T)); }
 
-static float floatFromBits(uint32_t bits) { return ::llvm::bit_cast<float>(bits); }
-
-static float floatFromHalf(uint16_t half) {
-  uint32_t sign = (half & 0x8000u) << 16;
-  uint32_t exponent = half >> 10 & 0x1f;
-  uint32_t fraction = half & 0x3ff;
-  if (exponent == 0x1f)
-    return floatFromBits(sign | 0x7f800000 | fraction << 13);
-  if (exponent != 0)
-    return floatFromBits(sign | (exponent + 112) << 23 | fraction << 13);
-  // Zero or denormal: fraction * 2^-24, which f32 holds exactly.
-  float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-  return sign ? -magnitude : magnitude;
-}
-
 /// The element of a plain scheme at `source`.
 static float loadPlain(Scheme scheme, const uint8_t *source) {
   switch (scheme) {
@@ -157,7 +144,7 @@ static float loadPlain(Scheme scheme, const uint8_t *source) {
   case Scheme::F16:
     return floatFromHalf(load<uint16_t>(source));
   case Scheme::BF16:
-    return floatFromBits(static_cast<uint32_t>(load<uint16_t>(source)) << 16);
+    return floatFromBFloat(load<uint16_t>(source));
   default:
     llvm_unreachable("not a plain scheme");
   }

@@ -12,6 +12,8 @@
 
 #include "hone/Formats/GGUFTensorType.h"
 
+#include "hone/Support/Half.h"
+
 #include <cassert>
 #include <cstring>
 
@@ -20,30 +22,9 @@ using namespace hone::gguf;
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "GGUF is read where the host has its byte order");
 
-static float floatFromBits(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
 static uint16_t loadU16(const uint8_t *src) { return static_cast<uint16_t>(src[0] | src[1] << 8); }
 
-/// In integers, because the baseline of the runtime has no F16C.
-static float loadF16(const uint8_t *src) {
-  uint32_t half = loadU16(src);
-  uint32_t sign = (half & 0x8000) << 16;
-  uint32_t exponent = half >> 10 & 0x1f;
-  uint32_t fraction = half & 0x3ff;
-  if (exponent == 0x1f)
-    return floatFromBits(sign | 0x7f800000 | fraction << 13);
-  if (exponent)
-    return floatFromBits(sign | (exponent + 112) << 23 | fraction << 13);
-  if (!fraction)
-    return floatFromBits(sign);
-  // A denormal f16 is a normal f32: fraction * 2^-24, shifted until the implicit bit is in place.
-  uint32_t shift = __builtin_clz(fraction) - 21;
-  return floatFromBits(sign | (113 - shift) << 23 | (fraction << shift & 0x3ff) << 13);
-}
+static float loadF16(const uint8_t *src) { return floatFromHalf(loadU16(src)); }
 
 /// Element `i` of 32 in 16 bytes: the low nibbles come first.
 static int nibble(const uint8_t *quants, int i) { return quants[i % 16] >> (i / 16 * 4) & 15; }
@@ -188,7 +169,7 @@ void gguf::dequantizeRow(TensorType type, const uint8_t *src, float *dst, size_t
     return;
   case TensorType::BF16:
     for (size_t i = 0; i < elements; ++i)
-      dst[i] = floatFromBits(static_cast<uint32_t>(loadU16(src + 2 * i)) << 16);
+      dst[i] = floatFromBFloat(loadU16(src + 2 * i));
     return;
   case TensorType::Q4_0:
     return forEachBlock<dequantizeQ4_0>(traits, src, dst, elements);
