@@ -144,8 +144,8 @@ public:
       : b(b), queries(getSource(op.getQueries())), target(getTarget(op.getResult())),
         positions(getSource(op.getPositions())), sequences(getSource(op.getSequences())),
         pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()), scale(op.getScale().convertToFloat()),
-        blocked(getBlocked(op.getResult().getType())), heads(op.getHeads()), headDim(op.getKv().getType().getHeadDim()), group(heads / op.getKv().getType().getHeads()) {
-  }
+        blocked(getBlocked(op.getResult().getType())), heads(op.getHeads()),
+        headDim(op.getKv().getType().getHeadDim()), group(heads / op.getKv().getType().getHeads()) {}
 
   void emit() {
     // Once per call: memory of a loop's body would grow the stack with every unit.
@@ -240,8 +240,7 @@ private:
   }
 
   /// sum * correction + the weighted values of positions before `valid`.
-  SmallVector<Value> emitWeightedValues(Value page, Value values, Value valid, Value correction,
-                                        ValueRange sums) {
+  SmallVector<Value> emitWeightedValues(Value page, Value values, Value valid, Value correction, ValueRange sums) {
     SmallVector<Value> corrected;
     for (Value sum : sums)
       corrected.push_back(b.mulf(sum, correction));
