@@ -28,6 +28,7 @@ struct Access {
   int64_t begin;
   int64_t end;
   bool writes;
+  func::CallOp call;
 
   bool conflictsWith(const Access &other) const {
     return base == other.base && begin < other.end && other.begin < end && (writes || other.writes);
@@ -74,12 +75,10 @@ private:
         FailureOr<Access> found = getAccess(operand, access != "read", maxRows);
         if (failed(found))
           return call.emitOpError("operand ") << index << " has an offset in the arena that is not constant";
+        found->call = call;
         accesses.push_back(*found);
       }
-      bool conflict = llvm::any_of(accesses, [&](const Access &access) {
-        return llvm::any_of(sinceBarrier, [&](const Access &other) { return access.conflictsWith(other); });
-      });
-      if (conflict) {
+      if (explainConflict(accesses, sinceBarrier)) {
         builder.setInsertionPoint(call);
         func::CallOp::create(builder, call.getLoc(), kBarrierFunction, TypeRange{}, body.getArgument(kBarrier));
         sinceBarrier.clear();
@@ -92,11 +91,27 @@ private:
     return success();
   }
 
+  /// Whether a call whose accesses are `accesses` must wait for one of `before`; says for which.
+  static bool explainConflict(ArrayRef<Access> accesses, ArrayRef<Access> before) {
+    for (const Access &access : accesses)
+      for (const Access &other : before) {
+        if (!access.conflictsWith(other))
+          continue;
+        func::CallOp call = access.call, earlier = other.call;
+        remark::analysis(call.getLoc(), remark::RemarkOpts::name("Barrier").category("hone-place-barriers"))
+            << remark::add("before '{0}', which {1} what '{2}' {3}", call.getCallee(),
+                           access.writes ? "overwrites" : "reads", earlier.getCallee(),
+                           other.writes ? "writes" : "reads");
+        return true;
+      }
+    return false;
+  }
+
   /// Memory outside the arena is known by the argument or pointer that it comes from, as a whole.
   FailureOr<Access> getAccess(Value buffer, bool writes, int64_t maxRows) {
     auto view = buffer.getDefiningOp<memref::ViewOp>();
     if (!view)
-      return Access{buffer, 0, INT64_MAX, writes};
+      return Access{buffer, 0, INT64_MAX, writes, {}};
     APInt offset;
     if (!matchPattern(view.getByteShift(), m_ConstantInt(&offset)))
       return failure();
@@ -104,7 +119,7 @@ private:
     int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
     for (int64_t size : type.getShape())
       bytes *= ShapedType::isDynamic(size) ? maxRows : size;
-    return Access{view.getSource(), offset.getSExtValue(), offset.getSExtValue() + bytes, writes};
+    return Access{view.getSource(), offset.getSExtValue(), offset.getSExtValue() + bytes, writes, {}};
   }
 };
 

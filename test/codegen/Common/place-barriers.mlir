@@ -13,6 +13,7 @@
 // CHECK-NEXT: call @hone_rt_barrier(%[[BARRIER]])
 // CHECK-NEXT: call @copy
 // CHECK-NEXT: return
+// REMARK: remark: [Analysis] Barrier {{.*}}before 'copy', which reads what 'copy' writes
 // REMARK: place-barriers.mlir:[[@LINE+3]]:{{.*}} remark: [Analysis] PlaceBarriers | Category:hone-place-barriers
 // REMARK-SAME: barriers=1
 module attributes {llm.max_rows = 4 : i64} {
