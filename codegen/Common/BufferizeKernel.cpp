@@ -30,11 +30,15 @@ FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
         access.empty() ? builder.getDictionaryAttr({})
                        : builder.getDictionaryAttr(builder.getNamedAttr(kAccessAttr, builder.getStringAttr(access))));
   };
-  bool appends = isa<KVAppendOp>(op);
+  // Keys and values are updated in place.
+  Value updated;
+  for (Value result : op->getResults())
+    if (isa<KVType>(result.getType()))
+      updated = *llvm::find_if(body.getArguments(), [&](Value argument) { return argument.getType() == result.getType(); });
   for (BlockArgument argument : body.getArguments()) {
     Type type = argument.getType();
     Type buffer = getBufferType(type);
-    addArgument(buffer, buffer == type ? "" : isa<KVType>(type) && appends ? "read_write" : "read");
+    addArgument(buffer, buffer == type ? "" : argument == updated ? "read_write" : "read");
     if (buffer == type)
       continue;
     argument.setType(buffer);
@@ -44,10 +48,7 @@ FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
   builder.setInsertionPointAfter(op);
   for (OpResult result : op->getResults()) {
     if (isa<KVType>(result.getType())) {
-      // The pages are updated in place.
-      auto append = cast<KVAppendOp>(op);
-      Value pages = append.getKv().getDefiningOp<FromBufferOp>().getBuffer();
-      ToBufferOp::create(builder, loc, result, pages);
+      ToBufferOp::create(builder, loc, result, updated);
       continue;
     }
     Type buffer = getBufferType(result.getType());
@@ -61,5 +62,9 @@ FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
   body.getTerminator()->setOperands({});
   kernel.setFunctionType(builder.getFunctionType(types, {}));
   kernel.setAllArgAttrs(attributes);
-  return isa<SelectRowsOp>(op) ? 1 : 0;
+  if (isa<SelectRowsOp>(op))
+    return 1;
+  // The first operand that is rows: others before it are the memory of keys and values, and a layer.
+  auto isRows = [](Type type) { return isa<MemRefType>(type); };
+  return static_cast<unsigned>(llvm::find_if(types, isRows) - types.begin());
 }

@@ -38,6 +38,7 @@ mlir::LogicalResult lowerQKV(llm::QKVOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerGatedLinear(llm::GatedLinearOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerRope(llm::RopeOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerKVAppend(llm::KVAppendOp op, VectorBuilder &builder);
+mlir::LogicalResult lowerRopeKVAppend(llm::RopeKVAppendOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerAttention(llm::AttentionOp op, VectorBuilder &builder);
 
 /// f(gate) * up for a vector of each.

@@ -74,6 +74,7 @@ private:
         .Case([&](GatedLinearOp op) { return x86::lowerGatedLinear(op, builder); })
         .Case([&](RopeOp op) { return x86::lowerRope(op, builder); })
         .Case([&](KVAppendOp op) { return x86::lowerKVAppend(op, builder); })
+        .Case([&](RopeKVAppendOp op) { return x86::lowerRopeKVAppend(op, builder); })
         .Case([&](AttentionOp op) { return x86::lowerAttention(op, builder); })
         .Default([](Operation *op) { return op->emitOpError("has no x86 kernel"); });
   }

@@ -59,6 +59,41 @@ LogicalResult KVAppendOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// rope_kv_append
+//===----------------------------------------------------------------------===//
+
+LogicalResult RopeKVAppendOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands,
+                                               DictionaryAttr, OpaqueProperties, RegionRange,
+                                               SmallVectorImpl<Type> &types) {
+  types.append({operands[0].getType(), operands[2].getType()});
+  return success();
+}
+
+LogicalResult RopeKVAppendOp::verify() {
+  RankedTensorType queries = getQueries().getType(), keys = getKeys().getType();
+  KVType kv = getKv().getType();
+  // C1: that the types are the same is a trait.
+  if (failed(verifyMatrix(*this, "keys", keys)))
+    return failure();
+  if (keys.getDimSize(1) != kv.getRowSize())
+    return emitOpError("expected 'keys' of ")
+           << kv.getRowSize() << " columns, the kv heads times head dim of " << kv << ", got " << keys;
+  // C2
+  if (failed(verifyMatrix(*this, "queries", queries)))
+    return failure();
+  int64_t headDim = kv.getHeadDim();
+  if (headDim % 2 != 0 || queries.getDimSize(1) % headDim != 0)
+    return emitOpError("expected the columns of 'queries' to be a multiple of the even head dim of ")
+           << kv << ", got " << queries;
+  // C3: that the types are the same is a trait.
+  if (failed(verifySameRows(*this, "positions", getPositions().getType(), "keys", keys)) ||
+      failed(verifySameRows(*this, "positions", getPositions().getType(), "queries", queries)))
+    return failure();
+  // C4
+  return verifyPositive(*this, "base", getBaseAttr());
+}
+
+//===----------------------------------------------------------------------===//
 // attention
 //===----------------------------------------------------------------------===//
 

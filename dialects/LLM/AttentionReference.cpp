@@ -10,22 +10,22 @@
 using namespace mlir;
 using namespace hone::llm;
 
-FailureOr<SmallVector<Value>> RopeOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
-  ReferenceBuilder b(rewriter, getLoc());
-  Value input = operands[0], positions = operands[1];
-  auto type = cast<RankedTensorType>(getResult().getType());
-  int64_t headDim = getHeadDim(), pairs = headDim / 2;
-  bool interleaved = getPairing() == Pairing::Interleaved;
+/// `input` with each head of `headDim` columns turned by its row's position.
+static Value buildRope(ReferenceBuilder &b, Value input, Value positions, int64_t headDim, double base,
+                       Pairing pairing) {
+  auto type = cast<RankedTensorType>(input.getType());
+  int64_t pairs = headDim / 2;
+  bool interleaved = pairing == Pairing::Interleaved;
 
   // The angle of pair i of row r, once for all heads.
   auto angleType = RankedTensorType::get({type.getDimSize(0), pairs}, b.getF64Type());
   Value angles = b.generateLike(angleType, input, [&](ValueRange indices) {
     Value exponent = b.divF(b.mulF(b.f64(-2.0), b.indexToF64(indices[1])), b.f64(headDim));
-    Value frequency = math::PowFOp::create(b, b.f64(getBase().convertToDouble()), exponent);
+    Value frequency = math::PowFOp::create(b, b.f64(base), exponent);
     return b.mulF(b.indexToF64(b.indexAt(positions, indices[0])), frequency);
   });
 
-  Value result = b.generateLike(type, input, [&](ValueRange indices) {
+  return b.generateLike(type, input, [&](ValueRange indices) {
     Value row = indices[0], column = indices[1];
     Value inHead = b.remI(column, b.index(headDim));
     Value headStart = b.subI(column, inHead);
@@ -49,17 +49,19 @@ FailureOr<SmallVector<Value>> RopeOp::lowerToReference(RewriterBase &rewriter, V
     Value turnedY = b.addF(b.mulF(xValue, sine), b.mulF(yValue, cosine));
     return b.toF32(b.select(isX, turnedX, turnedY));
   });
-  return SmallVector<Value>{result};
 }
 
-FailureOr<SmallVector<Value>> KVAppendOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+FailureOr<SmallVector<Value>> RopeOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value kv = operands[0], layer = operands[1], keys = operands[2], values = operands[3];
-  Value positions = operands[4], sequences = operands[5];
-  KVType type = getKv().getType();
-  Value headDim = b.index(type.getHeadDim());
+  return SmallVector<Value>{
+      buildRope(b, operands[0], operands[1], getHeadDim(), getBase().convertToDouble(), getPairing())};
+}
 
-  Value result = b.accumulate(b.size(keys, 0), kv, [&](Value row, Value afterRows) {
+/// `kv` with the keys and values of each row at its position.
+static Value buildAppend(ReferenceBuilder &b, KVType type, Value kv, Value layer, Value keys, Value values,
+                         Value positions, Value sequences) {
+  Value headDim = b.index(type.getHeadDim());
+  return b.accumulate(b.size(keys, 0), kv, [&](Value row, Value afterRows) {
     Value position = b.indexAt(positions, row), sequence = b.indexAt(sequences, row);
     return b.accumulate(b.size(keys, 1), afterRows, [&](Value column, Value memory) {
       Value head = b.divI(column, headDim), element = b.remI(column, headDim);
@@ -71,7 +73,24 @@ FailureOr<SmallVector<Value>> KVAppendOp::lowerToReference(RewriterBase &rewrite
       return memory;
     });
   });
-  return SmallVector<Value>{result};
+}
+
+FailureOr<SmallVector<Value>> KVAppendOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{buildAppend(b, getKv().getType(), operands[0], operands[1], operands[2], operands[3],
+                                        operands[4], operands[5])};
+}
+
+FailureOr<SmallVector<Value>> RopeKVAppendOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  KVType type = getKv().getType();
+  Value positions = operands[5];
+  auto turn = [&](Value input) {
+    return buildRope(b, input, positions, type.getHeadDim(), getBase().convertToDouble(), getPairing());
+  };
+  return SmallVector<Value>{
+      buildAppend(b, type, operands[0], operands[1], turn(operands[3]), operands[4], positions, operands[6]),
+      turn(operands[2])};
 }
 
 FailureOr<SmallVector<Value>> AttentionOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {

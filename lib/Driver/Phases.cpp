@@ -39,6 +39,7 @@ static void addCompress(OpPassManager &manager, const PipelineOptions &options) 
 
 static void addFuse(OpPassManager &manager, const PipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createFuseQKVPass());
+  manager.addNestedPass<func::FuncOp>(createFuseRopeKVAppendPass());
   manager.addNestedPass<func::FuncOp>(createFuseGatedLinearPass());
   manager.addNestedPass<func::FuncOp>(createFuseAddRMSNormPass());
   manager.addNestedPass<func::FuncOp>(createQuantizeActivationsPass());

@@ -578,6 +578,44 @@ func.func @kv_append_c2_rows(%kv: !llm.kv<2x2x16xf16>, %layer: index, %keys: ten
 
 // -----
 
+func.func @rope_kv_append_c1(%kv: !llm.kv<2x2x16xf16>, %layer: index, %rows: tensor<?x64xf32>, %positions: tensor<?xi32>) {
+  // expected-error@+1 {{'llm.rope_kv_append' op expected 'keys' of 32 columns, the kv heads times head dim of '!llm.kv<2x2x16xf16>', got 'tensor<?x64xf32>'}}
+  %0:2 = llm.rope_kv_append %kv[%layer], %rows, %rows, %rows, %positions, %positions {base = 1.0e5 : f64, pairing = #llm.pairing<halves>}
+    : !llm.kv<2x2x16xf16>, tensor<?x64xf32>, tensor<?x64xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @rope_kv_append_c2(%kv: !llm.kv<2x2x16xf16>, %layer: index, %queries: tensor<?x40xf32>, %keys: tensor<?x32xf32>,
+                             %positions: tensor<?xi32>) {
+  // expected-error@+1 {{'llm.rope_kv_append' op expected the columns of 'queries' to be a multiple of the even head dim of '!llm.kv<2x2x16xf16>', got 'tensor<?x40xf32>'}}
+  %0:2 = llm.rope_kv_append %kv[%layer], %queries, %keys, %keys, %positions, %positions {base = 1.0e5 : f64, pairing = #llm.pairing<halves>}
+    : !llm.kv<2x2x16xf16>, tensor<?x40xf32>, tensor<?x32xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @rope_kv_append_c3(%kv: !llm.kv<2x2x16xf16>, %layer: index, %queries: tensor<5x64xf32>, %keys: tensor<4x32xf32>,
+                             %positions: tensor<4xi32>) {
+  // expected-error@+1 {{'llm.rope_kv_append' op expected 'positions' to have as many rows as 'queries' of type 'tensor<5x64xf32>', got 'tensor<4xi32>'}}
+  %0:2 = llm.rope_kv_append %kv[%layer], %queries, %keys, %keys, %positions, %positions {base = 1.0e5 : f64, pairing = #llm.pairing<halves>}
+    : !llm.kv<2x2x16xf16>, tensor<5x64xf32>, tensor<4x32xf32>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @rope_kv_append_c4(%kv: !llm.kv<2x2x16xf16>, %layer: index, %keys: tensor<?x32xf32>, %positions: tensor<?xi32>) {
+  // expected-error@+1 {{'llm.rope_kv_append' op expected 'base' to be positive and finite, got 0.000000e+00 : f64}}
+  %0:2 = llm.rope_kv_append %kv[%layer], %keys, %keys, %keys, %positions, %positions {base = 0.0 : f64, pairing = #llm.pairing<halves>}
+    : !llm.kv<2x2x16xf16>, tensor<?x32xf32>, tensor<?x32xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
 func.func @attention_c1(%queries: tensor<?x48xf32>, %kv: !llm.kv<2x2x16xf16>, %layer: index, %positions: tensor<?xi32>,
                         %sequences: tensor<?xi32>) {
   // expected-error@+1 {{'llm.attention' op expected the columns of 'queries' to be a multiple of 32, the kv heads times head dim of '!llm.kv<2x2x16xf16>', got 'tensor<?x48xf32>'}}

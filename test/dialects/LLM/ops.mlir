@@ -233,6 +233,16 @@ func.func @kv_append(%kv: !llm.kv<2x2x16xf16>, %layer: index, %keys: tensor<?x32
   return %0 : !llm.kv<2x2x16xf16>
 }
 
+// CHECK-LABEL: func.func @rope_kv_append
+// CHECK: llm.rope_kv_append %{{.*}}[%{{.*}}], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {base = 1.000000e+05 : f64, pairing = #llm.pairing<halves>} : !llm.kv<2x2x16xf16>, tensor<?x64xf32>, tensor<?x32xf32>, tensor<?xi32>
+func.func @rope_kv_append(%kv: !llm.kv<2x2x16xf16>, %layer: index, %queries: tensor<?x64xf32>, %keys: tensor<?x32xf32>,
+                          %positions: tensor<?xi32>) -> (!llm.kv<2x2x16xf16>, tensor<?x64xf32>) {
+  %0, %turned = llm.rope_kv_append %kv[%layer], %queries, %keys, %keys, %positions, %positions
+    {base = 1.0e5 : f64, pairing = #llm.pairing<halves>}
+    : !llm.kv<2x2x16xf16>, tensor<?x64xf32>, tensor<?x32xf32>, tensor<?xi32>
+  return %0, %turned : !llm.kv<2x2x16xf16>, tensor<?x64xf32>
+}
+
 // CHECK-LABEL: func.func @attention
 // CHECK: llm.attention %{{.*}}, %{{.*}}[%{{.*}}], %{{.*}}, %{{.*}} {scale = 2.500000e-01 : f32} : tensor<?x64xf32>, !llm.kv<2x2x16xf16>, tensor<?xi32>
 func.func @attention(%queries: tensor<?x64xf32>, %kv: !llm.kv<2x2x16xf16>, %layer: index, %positions: tensor<?xi32>,

@@ -393,6 +393,34 @@ def LLM_KVAppendOp : LLM_GraphOp<"kv_append", [AllTypesMatch<["keys", "values"]>
   }];
 }
 
+def LLM_RopeKVAppendOp : LLM_GraphOp<"rope_kv_append", [AllTypesMatch<["keys", "values"]>,
+                                                        AllTypesMatch<["positions", "sequences"]>]> {
+  let summary = "rotary embedding of queries and keys, and the append of keys and values, in one kernel";
+  let description = [{
+    turned = rope(queries, positions), result = kv_append(kv[layer], rope(keys, positions), values, positions, sequences)
+
+    with heads of the head dim of `kv`. The angles of a row are computed once for queries and keys, and turned keys are
+    not written to memory between.
+    - (C1) `keys` and `values` have the same type, of rank 2, with kv_heads * head_dim columns.
+    - (C2) `queries` has rank 2, and its columns are a multiple of head_dim, which is even.
+    - (C3) `positions` and `sequences` have the same type, with as many rows as `keys` and `queries`.
+    - (C4) `base` is positive and finite.
+
+    ```mlir
+    %1, %turned = llm.rope_kv_append %kv[%layer], %queries, %keys, %values, %positions, %sequences
+      {base = 1.0e5 : f64, pairing = #llm.pairing<interleaved>}
+      : !llm.kv<2x2x16xf16>, tensor<?x64xf32>, tensor<?x32xf32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins LLM_KVType:$kv, Index:$layer, LLM_Rows:$queries, LLM_Rows:$keys, LLM_Rows:$values,
+                       LLM_RowIndices:$positions, LLM_RowIndices:$sequences, F64Attr:$base, LLM_PairingAttr:$pairing);
+  let results = (outs LLM_KVType:$result, LLM_Rows:$turned);
+  let assemblyFormat = [{
+    $kv `[` $layer `]` `,` $queries `,` $keys `,` $values `,` $positions `,` $sequences attr-dict `:`
+    qualified(type($kv)) `,` type($queries) `,` type($keys) `,` type($positions)
+  }];
+}
+
 def LLM_AttentionOp : LLM_GraphOp<"attention", [AllTypesMatch<["positions", "sequences"]>]> {
   let summary = "causal attention of each row over the stored keys and values of its sequence";
   let description = [{

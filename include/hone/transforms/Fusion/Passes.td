@@ -52,4 +52,14 @@ def FuseRoundingPass : Pass<"hone-fuse-rounding", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::hone::llm::LLMDialect"];
 }
 
+def FuseRopeKVAppendPass : Pass<"hone-fuse-rope-kv-append", "::mlir::func::FuncOp"> {
+  let summary = "Rotary embedding and the append of keys and values in one kernel";
+  let description = [{
+    kv_append(kv, rope(k), v), attention(rope(q), kv)  =>  kv, q = rope_kv_append(kv, q, k, v), attention(q, kv)
+
+    Saves two kernels and a barrier per layer, writing turned keys to memory, and computing the angles of a row twice.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
 #endif // HONE_TRANSFORMS_FUSION_PASSES

@@ -307,6 +307,13 @@ def kv_append():
     return test
 
 
+def rope_kv_append():
+    test = Test("rope_kv_append")
+    for rows in 1, 5:
+        llm.rope_kv_append_test(test, kv_numbers(test, 2, 2, 2, 5, 2, 32), 4, rows)
+    return test
+
+
 def attention():
     test = Test("attention")
 
@@ -432,7 +439,7 @@ def rounding():
 
 
 TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, qkv, gated_activation,
-         gated_linear, rope, kv_append, attention, rounding]
+         gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
 
 if __name__ == "__main__":
     llm.write(TESTS, FOLDER, __doc__)

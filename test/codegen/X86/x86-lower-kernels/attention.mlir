@@ -57,16 +57,32 @@ func.func private @rope_interleaved(%x: !rows, %positions: !index) -> !rows attr
 // CHECK: arith.divui %{{.*}}, %{{.*}} : index
 // CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
 // CHECK: arith.remui
-// CHECK: arith.muli %[[LAYER]], %{{.*}} : index
 // CHECK: %[[KEY:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
-// CHECK: %[[VALUE:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
-// CHECK: vector.store %[[VALUE]], %[[PAGE]]
+// CHECK: arith.muli %[[LAYER]], %{{.*}} : index
 // CHECK: %[[ELEMENT:.*]] = vector.extract %[[KEY]][0] : f16 from vector<8xf16>
 // CHECK: memref.store %[[ELEMENT]], %[[PAGE]]
+// CHECK: %[[VALUE:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
+// CHECK: vector.store %[[VALUE]], %[[PAGE]]
 func.func private @kv_append(%kv: !kv, %layer: index, %k: tensor<?x32xf32>, %v: tensor<?x32xf32>, %positions: !index,
                              %sequences: !index) -> !kv attributes {llm.kernel} {
   %0 = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences : !kv, tensor<?x32xf32>, !index
   return %0 : !kv
+}
+
+// The same with turned keys, which go from registers to the page; queries are turned with the same angles.
+// CHECK-LABEL: func.func private @rope_kv_append
+// CHECK: scf.forall
+// CHECK: math.roundeven {{.*}} : vector<8xf64>
+// CHECK: vector.store %{{.*}}, %{{.*}} : memref<?x64xf32>, vector<8xf32>
+// CHECK: arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
+// CHECK: memref.store %{{.*}} : memref<8192xf16>
+// CHECK: vector.store %{{.*}} : memref<8192xf16>, vector<8xf16>
+func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>, %k: tensor<?x32xf32>,
+                                  %v: tensor<?x32xf32>, %positions: !index, %sequences: !index)
+    -> (!kv, tensor<?x64xf32>) attributes {llm.kernel} {
+  %0, %1 = llm.rope_kv_append %kv[%layer], %q, %k, %v, %positions, %sequences
+    {base = 1.0e4 : f64, pairing = #llm.pairing<interleaved>} : !kv, tensor<?x64xf32>, tensor<?x32xf32>, !index
+  return %0, %1 : !kv, tensor<?x64xf32>
 }
 
 // A row and a head are a unit: 4 heads of 16 columns over 2 of keys. A page is a block of the softmax: scores of 64

@@ -523,6 +523,39 @@ def kv_append():
     return test
 
 
+def rope_kv_append_test(test, kv, query_heads, rows):
+    """`test` of turned queries and of the memory after turned keys are appended; shapes as `kv` has them."""
+    heads, head_dim = kv.shape[4:]
+    queries, keys, values = (test.normal(rows, count * head_dim) for count in (query_heads, heads, heads))
+    positions, sequences = test.indices(*([0, 3, 4, 1, 2][:rows])), test.indices(*([1, 0, 0, 1, 1][:rows]))
+    for pairing in "interleaved", "halves":
+        test.begin(f"{pairing}_rows_{rows}", "Two sequences in one call; keys are turned, then rounded to f16.")
+        kind = begin_kv(test, kv)
+        queries_type, keys_type = test.rows("queries", queries), test.rows("keys", keys)
+        test.rows("values", values)
+        index_type = test.rows("positions", positions)
+        test.rows("sequences", sequences)
+        test.add("%layer = arith.constant 1 : index")
+        test.add("%after, %result = llm.rope_kv_append %kv[%layer], %queries, %keys, %values, %positions, %sequences")
+        test.add(f"  {{base = 1.0e4 : f64, pairing = #llm.pairing<{pairing}>}}")
+        test.add(f"  : {kind}, {queries_type}, {keys_type}, {index_type}")
+        test.expect("result", rotated(queries, positions, head_dim, 1e4, pairing))
+        turned = rotated(keys, positions, head_dim, 1e4, pairing).astype(np.float32)
+        after = appended(kv, 1, turned, values, positions, sequences)
+        test.add(f"%memory = check.convert %after : {kind} to {tensor_type(after)}")
+        test.constant("memory_expected", after)
+        # One unit of the last place: NumPy may round a turned key that is nearly a tie to the other side.
+        test.add("check.expect_close %memory, %memory_expected {atol = 1.0e-6 : f64, rtol = 1.0e-3 : f64}")
+        test.add(f"  : {tensor_type(after)}, {tensor_type(after)}")
+        test.end()
+
+
+def rope_kv_append():
+    test = Test("rope_kv_append")
+    rope_kv_append_test(test, test.normal(2, 2, 2, 5, 2, 4).astype(np.float16), 4, 4)
+    return test
+
+
 def attended(queries, kv, layer, positions, sequences, scale):
     kv_heads, head_dim = kv.shape[4:]
     heads = queries.shape[1] // head_dim
@@ -587,7 +620,7 @@ def attention():
 
 
 TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, qkv, gated_activation,
-         gated_linear, rope, kv_append, attention]
+         gated_linear, rope, kv_append, rope_kv_append, attention]
 
 
 def write(tests, folder, description):
