@@ -7,6 +7,7 @@ include(AddLLVM)
 include(AddMLIR)
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 link_directories(${LLVM_LIBRARY_DIR})
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON) # installed tools find the packaged libraries too
 add_definitions(${LLVM_DEFINITIONS})
 
 # hone_add_mlir_library(NAME SOURCES... [LINK targets...] [DEPENDS targets...]): as hone_add_library, on MLIR.

@@ -42,7 +42,7 @@ def main():
     root = Path(__file__).resolve().parent.parent
     total = 0
     for folder in FOLDERS:
-        files = [file for file in sorted((root / folder).iterdir()) if file.suffix in (".c", ".cpp", ".h")]
+        files = [file for file in sorted((root / folder).rglob("*")) if file.suffix in (".c", ".cpp", ".h", ".inc")]
         lines = sum(len(file.read_text().splitlines()) for file in files)
         total += lines
         print(f"{folder}: {lines} lines in {len(files)} files")

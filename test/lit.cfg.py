@@ -105,4 +105,4 @@ if config.hone_sanitize:
 if is_on(config.hone_build_compiler):
     config.available_features.add("compiler")
 else:
-    config.excludes += ["dialects", "transforms", "codegen", "Import", "Weights", "Package", "Driver", "Library", "tools"]
+    config.excludes += ["dialects", "transforms", "codegen", "Equivalence", "Import", "Weights", "Package", "Driver", "Library", "tools"]

@@ -53,7 +53,9 @@ typedef struct hone_model hone_model;
 typedef struct hone_session hone_session;
 typedef struct hone_sampler hone_sampler;
 
-typedef enum hone_status {
+/* Later versions may have more. */
+typedef int32_t hone_status;
+enum {
   HONE_OK = 0,
   HONE_INVALID_ARGUMENT = 1, /* a null pointer, or a value that the function does not take */
   HONE_NOT_FOUND = 2,        /* no such file, or it cannot be read */
@@ -68,7 +70,7 @@ typedef enum hone_status {
   HONE_OUT_OF_MEMORY = 11, /* the session's limit of KV pages, or the system's memory or threads */
   HONE_CANCELLED = 12,
   HONE_BUSY = 13 /* another call uses this session */
-} hone_status;
+};
 
 typedef struct hone_error {
   hone_status status;
@@ -261,14 +263,16 @@ typedef struct hone_generate_options {
   void *context;               /* handed to the callback */
 } hone_generate_options;
 
-typedef enum hone_end {
+/* Why a generation ended. */
+typedef int32_t hone_end;
+enum {
   HONE_END_MODEL = 0,       /* the model chose a token that ends its answer; it is not counted */
   HONE_END_STOP_STRING = 1, /* a stop string came */
   HONE_END_MAX_TOKENS = 2,
   HONE_END_CONTEXT_FULL = 3,
   HONE_END_CALLBACK = 4, /* the callback asked for it */
   HONE_END_CANCELLED = 5
-} hone_end;
+};
 
 typedef struct hone_generate_result {
   size_t size;     /* set by the caller: sizeof(hone_generate_result) */

@@ -48,8 +48,9 @@ template <typename T> bool readOptions(const T *given, T &options, hone_error *e
   for (size_t i = sizeof(T); usable && i < given->size; ++i)
     usable = bytes[i] == 0;
   if (!usable) {
-    fail(error, HONE_INVALID_ARGUMENT, "options: expected 'size' set to sizeof, and 0 in fields that this library does "
-                                       "not know");
+    fail(error, HONE_INVALID_ARGUMENT,
+         "options: expected 'size' set to sizeof, and 0 in fields that this library does "
+         "not know");
     return false;
   }
   std::memcpy(&options, given, given->size < sizeof(T) ? given->size : sizeof(T));

@@ -40,10 +40,13 @@ hone_status rt::failNull(hone_error *error, const char *what) {
 }
 
 const char *hone_status_name(hone_status status) {
-  static const char *const names[] = {
-      "HONE_OK",           "HONE_INVALID_ARGUMENT",   "HONE_NOT_FOUND",    "HONE_BAD_LIBRARY",   "HONE_UNSUPPORTED",
-      "HONE_BUFFER_TOO_SMALL", "HONE_BAD_TOKEN",      "HONE_BAD_SEQUENCE", "HONE_BAD_POSITION",
-      "HONE_TOO_MANY_SEQUENCES", "HONE_CONTEXT_FULL", "HONE_OUT_OF_MEMORY", "HONE_CANCELLED",    "HONE_BUSY"};
+  static const char *const names[] = {"HONE_OK",           "HONE_INVALID_ARGUMENT",
+                                      "HONE_NOT_FOUND",    "HONE_BAD_LIBRARY",
+                                      "HONE_UNSUPPORTED",  "HONE_BUFFER_TOO_SMALL",
+                                      "HONE_BAD_TOKEN",    "HONE_BAD_SEQUENCE",
+                                      "HONE_BAD_POSITION", "HONE_TOO_MANY_SEQUENCES",
+                                      "HONE_CONTEXT_FULL", "HONE_OUT_OF_MEMORY",
+                                      "HONE_CANCELLED",    "HONE_BUSY"};
   auto index = static_cast<size_t>(status);
   return index < sizeof names / sizeof *names ? names[index] : "unknown status";
 }
@@ -52,9 +55,9 @@ uint32_t hone_api_version(void) { return HONE_API_VERSION; }
 const char *hone_version(void) { return HONE_VERSION; }
 
 const hone_library *hone_library_description(void) {
-  static const hone_library library = {HONE_ABI_VERSION,   0,
-                                       HONE_VERSION,       &hone_program_module,
-                                       hone_weights_begin, hone_weights_end,
+  static const hone_library library = {HONE_ABI_VERSION,     0,
+                                       HONE_VERSION,         &hone_program_module,
+                                       hone_weights_begin,   hone_weights_end,
                                        hone_tokenizer_begin, hone_tokenizer_end};
   return &library;
 }

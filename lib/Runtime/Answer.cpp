@@ -67,8 +67,8 @@ Result<Answer> rt::generateAnswer(Session &session, int32_t sequence, std::vecto
     }
     size_t rows = std::min<size_t>(history.size() - fed, session.rowsPerStep());
     bool last = fed + rows == history.size();
-    if (Status failed = session.feed(sequence, history.data() + fed, static_cast<int64_t>(rows),
-                                     last ? logits.data() : nullptr))
+    if (Status failed =
+            session.feed(sequence, history.data() + fed, static_cast<int64_t>(rows), last ? logits.data() : nullptr))
       return *failed;
     fed += rows;
     if (!last)

@@ -73,7 +73,8 @@ static Status checkVersion(const hone_library &library) {
   if (library.abi_version != HONE_ABI_VERSION)
     return Error(format("expected module ABI %u, got %u; %s", HONE_ABI_VERSION, library.abi_version, again));
   if (std::strcmp(library.version, HONE_VERSION) != 0)
-    return Error(format("expected a library of hone %s, got one of hone %.40s; %s", HONE_VERSION, library.version, again));
+    return Error(
+        format("expected a library of hone %s, got one of hone %.40s; %s", HONE_VERSION, library.version, again));
   return {};
 }
 

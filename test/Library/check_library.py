@@ -119,7 +119,7 @@ def check_limits(model):
         expect_error("too many sequences", "HONE_TOO_MANY_SEQUENCES", "at most 2 sequences", session.open)
         expect_error("too many forks", "HONE_TOO_MANY_SEQUENCES", "at most 2", lambda: session.fork(first))
         expect_error("a full context", "HONE_CONTEXT_FULL", "at most 40 positions", lambda: session.step(row * 11))
-        expect_error("a long prompt", "HONE_CONTEXT_FULL", "at most 40 positions, got 41",
+        expect_error("a long prompt", "HONE_CONTEXT_FULL", "at most 40 positions in a sequence, got 41",
                      lambda: session.generate(second, [1] * 41))
         expect_error("a token above all", "HONE_BAD_TOKEN", f"got {vocabulary}",
                      lambda: session.step(row + [(first, vocabulary, NEXT, 0)]))

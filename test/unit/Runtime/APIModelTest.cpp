@@ -7,7 +7,9 @@
 
 #include "APITesting.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <cstring>
+#include <elf.h>
 #include <fstream>
 #include <iterator>
 #include <unistd.h>
@@ -60,15 +62,14 @@ TEST(APIOpenTest, FilesThatAreNoLibraries) {
   HONE_EXPECT_FAILURE(open(HONE_STUB_PROGRAM),
                       "HONE_BAD_LIBRARY: " HONE_STUB_PROGRAM
                       ": expected a library, got a program; compile the model with '--emit=shared'");
-  HONE_EXPECT_FAILURE(open(HONE_OTHER_ABI),
-                      "HONE_BAD_LIBRARY: " HONE_OTHER_ABI ": expected module ABI " +
-                          std::to_string(HONE_ABI_VERSION) +
-                          ", got 99; compile the model again with this version of hone");
-  HONE_EXPECT_FAILURE(open(HONE_OTHER_VERSION), std::string("HONE_BAD_LIBRARY: " HONE_OTHER_VERSION
-                                                            ": expected a library of hone ") +
-                                                    hone_version() +
-                                                    ", got one of hone 0.0.7; compile the model again with this "
-                                                    "version of hone");
+  HONE_EXPECT_FAILURE(open(HONE_OTHER_ABI), "HONE_BAD_LIBRARY: " HONE_OTHER_ABI ": expected module ABI " +
+                                                std::to_string(HONE_ABI_VERSION) +
+                                                ", got 99; compile the model again with this version of hone");
+  HONE_EXPECT_FAILURE(open(HONE_OTHER_VERSION),
+                      std::string("HONE_BAD_LIBRARY: " HONE_OTHER_VERSION ": expected a library of hone ") +
+                          hone_version() +
+                          ", got one of hone 0.0.7; compile the model again with this "
+                          "version of hone");
   EXPECT_EQ(model, nullptr);
   HONE_EXPECT_FAILURE(hone_model_open(nullptr, nullptr, &error),
                       "HONE_INVALID_ARGUMENT: expected a place for the model, got a null pointer");
@@ -78,15 +79,22 @@ TEST(APIOpenTest, FilesThatAreNoLibraries) {
 // Cut anywhere, a library is refused before anything of it runs.
 TEST(APIOpenTest, LibrariesThatAreCutShort) {
   std::vector<char> whole = readFile(HONE_STUB_LIBRARY);
-  ASSERT_GT(whole.size(), 20000u);
+  Elf64_Ehdr header;
+  std::memcpy(&header, whole.data(), sizeof header);
+  size_t loaded = 0; // What follows, such as section headers, is for tools: a file without it is complete.
+  for (int i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    std::memcpy(&segment, &whole[header.e_phoff + i * sizeof segment], sizeof segment);
+    loaded = std::max<size_t>(loaded, segment.p_type == PT_LOAD ? segment.p_offset + segment.p_filesz : 0);
+  }
   hone_error error;
   hone_model *model = nullptr;
-  // The section headers at the end are not loaded: a file without them is complete.
-  for (size_t length : {size_t(0), size_t(10), size_t(64), size_t(200), size_t(1000), size_t(9000), whole.size() / 4}) {
+  for (size_t length : {size_t(0), size_t(10), size_t(64), size_t(200), loaded / 2, loaded - 1}) {
     TemporaryFile cut({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)});
     EXPECT_EQ(hone_model_open(cut.path, &model, &error), HONE_BAD_LIBRARY) << length;
     EXPECT_EQ(std::string(error.message).find(cut.path), 0u) << error.message;
-    EXPECT_TRUE(length < 9000 || std::string(error.message).find("cut short: expected at least") != std::string::npos)
+    EXPECT_TRUE(length < loaded / 2 ||
+                std::string(error.message).find("cut short: expected at least") != std::string::npos)
         << error.message;
   }
   EXPECT_EQ(model, nullptr);
@@ -155,9 +163,10 @@ TEST_F(APIModelTest, StructuresOfOtherSizes) {
   HONE_EXPECT_OK(hone_session_open(model, &larger.known, &session, &error));
   hone_session_close(session);
   larger.added = 1;
-  HONE_EXPECT_FAILURE(hone_session_open(model, &larger.known, &session, &error),
-                      "HONE_INVALID_ARGUMENT: options: expected 'size' set to sizeof, and 0 in fields that this library "
-                      "does not know");
+  HONE_EXPECT_FAILURE(
+      hone_session_open(model, &larger.known, &session, &error),
+      "HONE_INVALID_ARGUMENT: options: expected 'size' set to sizeof, and 0 in fields that this library "
+      "does not know");
   larger.known.size = 0;
   EXPECT_EQ(hone_session_open(model, &larger.known, &session, &error), HONE_INVALID_ARGUMENT);
 }
@@ -178,9 +187,10 @@ TEST_F(APIModelTest, Tokenize) {
                       "HONE_INVALID_ARGUMENT: expected flags HONE_TOKENIZE_*, got 0x8");
   HONE_EXPECT_FAILURE(hone_tokenize(nullptr, "abc", 3, 0, tokens, 2, &count, &error),
                       "HONE_INVALID_ARGUMENT: expected a model, got a null pointer");
-  HONE_EXPECT_FAILURE(hone_tokenize(model, nullptr, 3, 0, tokens, 2, &count, &error),
-                      "HONE_INVALID_ARGUMENT: expected a text, room for tokens and a place for their number, got a null "
-                      "pointer");
+  HONE_EXPECT_FAILURE(
+      hone_tokenize(model, nullptr, 3, 0, tokens, 2, &count, &error),
+      "HONE_INVALID_ARGUMENT: expected a text, room for tokens and a place for their number, got a null "
+      "pointer");
 }
 
 TEST_F(APIModelTest, Detokenize) {

@@ -87,9 +87,10 @@ TEST_F(APITest, RowsAreCheckedBeforeAnythingChanges) {
                       "HONE_BAD_POSITION: row 1: expected position 6, where sequence 0 goes on, got 7");
   HONE_EXPECT_FAILURE(run({{sequence, 1, 4, 0}}),
                       "HONE_BAD_POSITION: row 0: expected position 5, where sequence 0 goes on, got 4");
-  HONE_EXPECT_FAILURE(run(std::vector<hone_row>(26, hone_row{sequence, 1, next, 0})),
-                      "HONE_CONTEXT_FULL: row 25: expected at most 30 positions in a sequence, got one more for sequence "
-                      "0");
+  HONE_EXPECT_FAILURE(
+      run(std::vector<hone_row>(26, hone_row{sequence, 1, next, 0})),
+      "HONE_CONTEXT_FULL: row 25: expected at most 30 positions in a sequence, got one more for sequence "
+      "0");
   HONE_EXPECT_FAILURE(run({{sequence, 1, next, 1}, {sequence, 1, next, 1}}),
                       "HONE_BUFFER_TOO_SMALL: expected room for the logits of 2 rows, got it for 1");
   HONE_EXPECT_FAILURE(hone_session_step(session, nullptr, 1, nullptr, 0, &error),
