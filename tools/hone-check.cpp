@@ -220,7 +220,7 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   static llvm::cl::opt<std::string> inputPath(llvm::cl::Positional, llvm::cl::desc("FILE.mlir"), llvm::cl::Required);
   static llvm::cl::opt<std::string> pipelineName("pipeline", llvm::cl::desc("how to compile the module"),
-                                             llvm::cl::init("reference"));
+                                                 llvm::cl::init("reference"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Run a module that checks its own numbers\n");
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();

@@ -80,7 +80,8 @@ int main(int argc, char **argv) {
   bool json = false;
   app.add_option("model", options.input, "A GGUF file, or a module with --start-at")->required();
   app.add_option("-o,--output", options.output, "Output file; default: the model's name in this folder");
-  addChoice(app, "--emit", options.emit, "What to write: a program, a shared library, their object, assembly or LLVM IR, or "
+  addChoice(app, "--emit", options.emit,
+            "What to write: a program, a shared library, their object, assembly or LLVM IR, or "
             "textual MLIR of --stop-after",
             {{"exe", EmitKind::Program},
              {"shared", EmitKind::Shared},

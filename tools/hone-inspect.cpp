@@ -16,7 +16,6 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
-
 using namespace hone;
 
 namespace {
@@ -55,8 +54,7 @@ void printRows(llvm::ArrayRef<Row> rows, llvm::StringRef noun) {
                                static_cast<double>(bytes) / 1e6);
   for (const auto &[encoding, total] : totals)
     llvm::outs() << llvm::format("  %-26s %5llu  %10.1f MB\n", encoding.str().c_str(),
-                                 static_cast<unsigned long long>(total.first),
-                                 static_cast<double>(total.second) / 1e6);
+                                 static_cast<unsigned long long>(total.first), static_cast<double>(total.second) / 1e6);
   if (!all)
     return;
   for (const Row &row : rows)
@@ -86,8 +84,7 @@ std::string describe(const gguf::Value &value) {
     return std::to_string(*number);
   if (auto number = value.toUnsigned())
     return std::to_string(*number);
-  if (auto number = value.toFloat())
-    {
+  if (auto number = value.toFloat()) {
     char text[32];
     std::snprintf(text, sizeof text, "%g", *number);
     return text;
@@ -170,8 +167,8 @@ int inspectProgram(const ProgramFile &program) {
   auto line = [](const char *label, const llvm::Twine &value) {
     llvm::outs() << llvm::format("%-18s ", label) << value << "\n";
   };
-  line("file:", llvm::Twine(program.isShared ? "library" : "program") + " made by hone, ABI " +
-                    llvm::Twine(program.abiVersion));
+  line("file:",
+       llvm::Twine(program.isShared ? "library" : "program") + " made by hone, ABI " + llvm::Twine(program.abiVersion));
   line("name:", program.name);
   line("architecture:", program.architecture);
   line("ISA levels:", describeLevels(program.isaLevels));
@@ -232,8 +229,9 @@ int main(int argc, char **argv) {
   app.add_option("file", input, "A GGUF file or a program made by hone")->required();
   app.add_flag("--all", all, "Every tensor and metadata entry, not the totals alone");
   app.add_flag("--json", json, "JSON on standard output");
-  addChoice(app, "--extract", extract, "Write a part of a program to -o",
-            {{"asm", Part::Assembly}, {"code", Part::Code}, {"weights", Part::Weights}, {"tokenizer", Part::Tokenizer}});
+  addChoice(
+      app, "--extract", extract, "Write a part of a program to -o",
+      {{"asm", Part::Assembly}, {"code", Part::Code}, {"weights", Part::Weights}, {"tokenizer", Part::Tokenizer}});
   app.add_option("-o,--output", output, "Where --extract writes; default: standard output");
   if (std::optional<int> status = parseCommandLine(app, argc, argv))
     return *status;

@@ -12,5 +12,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   hone::registerDialects(registry);
   hone::registerPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Runs passes of hone and MLIR on a module.\n\nExample: hone-opt model.mlir --hone-compress-pipeline --hone-fuse-pipeline\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv,
+                                                  "Runs passes of hone and MLIR on a module.\n\nExample: hone-opt "
+                                                  "model.mlir --hone-compress-pipeline --hone-fuse-pipeline\n",
+                                                  registry));
 }

@@ -16,8 +16,8 @@ namespace {
 
 struct Command {
   const char *name;
-  const char *tool;    ///< the program that does it, beside this one
-  bool keepsName;      ///< whether that program expects the sub-command as its first argument
+  const char *tool; ///< the program that does it, beside this one
+  bool keepsName;   ///< whether that program expects the sub-command as its first argument
   const char *summary;
 };
 

@@ -34,7 +34,8 @@ FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
   Value updated;
   for (Value result : op->getResults())
     if (isa<KVType>(result.getType()))
-      updated = *llvm::find_if(body.getArguments(), [&](Value argument) { return argument.getType() == result.getType(); });
+      updated =
+          *llvm::find_if(body.getArguments(), [&](Value argument) { return argument.getType() == result.getType(); });
   for (BlockArgument argument : body.getArguments()) {
     Type type = argument.getType();
     Type buffer = getBufferType(type);

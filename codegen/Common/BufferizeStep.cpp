@@ -111,8 +111,12 @@ private:
     Location loc = step.getLoc();
     for (BlockArgument argument : body.getArguments())
       argument.setType(getBufferType(argument.getType()));
-    Type added[] = {logitsType, pagesType, MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()), pagesType,
-                    builder.getIndexType(), builder.getIndexType()};
+    Type added[] = {logitsType,
+                    pagesType,
+                    MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()),
+                    pagesType,
+                    builder.getIndexType(),
+                    builder.getIndexType()};
     for (Type argument : added)
       body.addArgument(argument, loc);
     builder.setInsertionPointToStart(&body);

@@ -62,8 +62,8 @@ public:
   void setAddress(ArrayRef<int64_t> position, StringRef symbol, int32_t offset = 0) {
     Value address = LLVM::AddressOfOp::create(builder, loc, pointer, symbol);
     if (offset)
-      address = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), address,
-                                    ArrayRef<LLVM::GEPArg>{offset});
+      address =
+          LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), address, ArrayRef<LLVM::GEPArg>{offset});
     set(position, address);
   }
   void finish() { LLVM::ReturnOp::create(builder, loc, value); }
@@ -135,8 +135,8 @@ private:
     weights.finish();
 
     // struct hone_module
-    auto moduleType = LLVM::LLVMStructType::getLiteral(
-        &getContext(), {i32, i32, pointer, pointer, i32, i32, i32, i32, i64, i64, i64, i64, i64, i64, pointer, pointer});
+    auto moduleType = LLVM::LLVMStructType::getLiteral(&getContext(), {i32, i32, pointer, pointer, i32, i32, i32, i32,
+                                                                       i64, i64, i64, i64, i64, i64, pointer, pointer});
     LLVM::GlobalOp descriptor = createConstant(builder, moduleType, LLVM::Linkage::External, kModuleSymbol);
     Initializer fields(builder, loc, descriptor);
     fields.setInteger({0}, 32, HONE_ABI_VERSION);

@@ -57,8 +57,17 @@ private:
     if (!logits || logits.getRank() != 2 || !logits.isDynamicDim(0) || logits.isDynamicDim(1) ||
         !logits.getLayout().isIdentity())
       return false;
-    Type expected[] = {indices, indices, indices, indices, pointer, logits, pointer, bytes, pointer,
-                       builder.getIndexType(), builder.getIndexType()};
+    Type expected[] = {indices,
+                       indices,
+                       indices,
+                       indices,
+                       pointer,
+                       logits,
+                       pointer,
+                       bytes,
+                       pointer,
+                       builder.getIndexType(),
+                       builder.getIndexType()};
     return llvm::equal(step.getArgumentTypes(), expected);
   }
 
@@ -67,8 +76,7 @@ private:
     auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-    auto entry =
-        func::FuncOp::create(builder, loc, kStepFunction, builder.getFunctionType({pointer, i32, i32}, {}));
+    auto entry = func::FuncOp::create(builder, loc, kStepFunction, builder.getFunctionType({pointer, i32, i32}, {}));
     Block *body = entry.addEntryBlock();
     builder.setInsertionPointToEnd(body);
 
@@ -100,8 +108,7 @@ private:
     arguments[kArena] = loadMemRef(kArena, offsetof(::hone_step, arena), arenaSize);
     arguments[kBarrier] = loadField(offsetof(::hone_step, barrier), pointer);
     for (auto [argument, source] : {std::pair(kWorker, 1), std::pair(kWorkers, 2)})
-      arguments[argument] =
-          arith::IndexCastOp::create(builder, loc, builder.getIndexType(), body->getArgument(source));
+      arguments[argument] = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), body->getArgument(source));
     func::CallOp::create(builder, loc, step, arguments);
     func::ReturnOp::create(builder, loc);
     step.setPrivate();

@@ -8,9 +8,9 @@
 #include "hone/codegen/Common/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace hone;
@@ -30,7 +30,8 @@ struct PartitionWorkersPass : hone::impl::PartitionWorkersPassBase<PartitionWork
       SmallVector<scf::ForallOp> foralls;
       kernel.walk([&](scf::ForallOp forall) { foralls.push_back(forall); });
       auto isIndex = [](Type type) { return type.isIndex(); };
-      if (!foralls.empty() && (kernel.getNumArguments() < 2 || !llvm::all_of(kernel.getArgumentTypes().take_back(2), isIndex))) {
+      if (!foralls.empty() &&
+          (kernel.getNumArguments() < 2 || !llvm::all_of(kernel.getArgumentTypes().take_back(2), isIndex))) {
         kernel.emitOpError("expected 'worker' and 'workers' as its last arguments; run hone-bufferize-step first");
         return signalPassFailure();
       }

@@ -55,8 +55,8 @@ private:
     if (!symbols.lookup(kBarrierFunction)) {
       auto pointer = LLVM::LLVMPointerType::get(&getContext());
       builder.setInsertionPointToStart(getOperation().getBody());
-      auto barrier = func::FuncOp::create(builder, step.getLoc(), kBarrierFunction,
-                                          builder.getFunctionType({pointer}, {}));
+      auto barrier =
+          func::FuncOp::create(builder, step.getLoc(), kBarrierFunction, builder.getFunctionType({pointer}, {}));
       barrier.setPrivate();
       symbols.insert(barrier);
     }

@@ -98,8 +98,8 @@ LogicalResult RopeKVAppendOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult AttentionOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
-                                            DictionaryAttr attributes, OpaqueProperties properties,
-                                            RegionRange regions, SmallVectorImpl<Type> &types) {
+                                            DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+                                            SmallVectorImpl<Type> &types) {
   Adaptor adaptor(operands, attributes, properties, regions);
   // C1: the rank.
   auto queries = inferMatrix(location, getOperationName(), "queries", operands[0].getType());

@@ -77,8 +77,8 @@ static Value buildAppend(ReferenceBuilder &b, KVType type, Value kv, Value layer
 
 FailureOr<SmallVector<Value>> KVAppendOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  return SmallVector<Value>{buildAppend(b, getKv().getType(), operands[0], operands[1], operands[2], operands[3],
-                                        operands[4], operands[5])};
+  return SmallVector<Value>{
+      buildAppend(b, getKv().getType(), operands[0], operands[1], operands[2], operands[3], operands[4], operands[5])};
 }
 
 FailureOr<SmallVector<Value>> RopeKVAppendOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {

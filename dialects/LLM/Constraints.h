@@ -27,8 +27,7 @@ mlir::FailureOr<mlir::RankedTensorType> inferRounded(std::optional<mlir::Locatio
 
 /// The attribute `rounding` while types are inferred: a parser has attributes in the dictionary, a builder in the
 /// properties.
-template <typename Adaptor>
-std::optional<Precision> findRounding(Adaptor adaptor, mlir::DictionaryAttr attributes) {
+template <typename Adaptor> std::optional<Precision> findRounding(Adaptor adaptor, mlir::DictionaryAttr attributes) {
   PrecisionAttr rounding = adaptor.getRoundingAttr();
   if (!rounding && attributes)
     rounding = attributes.getAs<PrecisionAttr>("rounding");

@@ -66,7 +66,8 @@ static Value buildRMSNorm(ReferenceBuilder &b, Value input, Value weight, const 
 
 FailureOr<SmallVector<Value>> RMSNormOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  return SmallVector<Value>{roundActivations(b, buildRMSNorm(b, operands[0], operands[1], getEpsilon()), getRounding())};
+  return SmallVector<Value>{
+      roundActivations(b, buildRMSNorm(b, operands[0], operands[1], getEpsilon()), getRounding())};
 }
 
 FailureOr<SmallVector<Value>> AddRMSNormOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {

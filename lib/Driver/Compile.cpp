@@ -61,7 +61,8 @@ public:
         return *failed;
     }
     if (isIR(last)) {
-      if (Status failed = writeOutput([&](llvm::raw_ostream &os) { return writeModule(os, last, options.emit == EmitKind::MLIR); }))
+      if (Status failed =
+              writeOutput([&](llvm::raw_ostream &os) { return writeModule(os, last, options.emit == EmitKind::MLIR); }))
         return *failed;
       return std::move(report);
     }
@@ -111,8 +112,8 @@ private:
                    ": expected a phase whose result is IR: import, compressed, fused, scheduled or lowered");
     Phase last = getLastPhase();
     if (options.startAt && *options.startAt > last)
-      return Error("--stop-after=" + getPhaseName(last).str() + " comes before --start-at=" +
-                   getPhaseName(*options.startAt).str());
+      return Error("--stop-after=" + getPhaseName(last).str() +
+                   " comes before --start-at=" + getPhaseName(*options.startAt).str());
     if (options.emit == EmitKind::MLIR && !isIR(last))
       return Error("--emit=mlir: expected --stop-after a phase whose result is IR, got " + getPhaseName(last).str());
     if ((options.emit == EmitKind::Assembly || options.emit == EmitKind::LLVM || options.emit == EmitKind::Object) &&
@@ -170,8 +171,8 @@ private:
       return log.takeError(options.input + ": cannot be read as a module");
     llvm::StringRef expected = getPhaseName(*options.startAt);
     if (auto phase = (*module)->getAttrOfType<StringAttr>(kPhaseAttr); phase && phase != expected)
-      return Error(options.input + ": expected what --stop-after=" + expected.str() + " wrote, got the result of phase '" +
-                   phase.str() + "'; say --start-at=" + phase.str());
+      return Error(options.input + ": expected what --stop-after=" + expected.str() +
+                   " wrote, got the result of phase '" + phase.str() + "'; say --start-at=" + phase.str());
     (*module)->removeAttr(kPhaseAttr);
     PassManager manager(&*context);
     addContract(manager, *options.startAt);
@@ -183,9 +184,8 @@ private:
   }
 
   void countKernels() {
-    if (int64_t kernels = llvm::count_if(module->getOps<func::FuncOp>(), [](func::FuncOp function) {
-          return function->hasAttr(llm::kKernelAttr);
-        }))
+    if (int64_t kernels = llvm::count_if(module->getOps<func::FuncOp>(),
+                                         [](func::FuncOp function) { return function->hasAttr(llm::kKernelAttr); }))
       report.kernels = kernels;
   }
 
@@ -218,8 +218,8 @@ private:
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpPhases))
       return Error(options.dumpPhases + ": cannot be created: " + error.message());
     llvm::SmallString<128> path(options.dumpPhases);
-    llvm::sys::path::append(path, llvm::Twine(static_cast<unsigned>(phase) + 1) + "-" + getPhaseName(phase) +
-                                      ".mlirbc");
+    llvm::sys::path::append(path,
+                            llvm::Twine(static_cast<unsigned>(phase) + 1) + "-" + getPhaseName(phase) + ".mlirbc");
     return writeFile(path, [&](llvm::raw_ostream &os) { return writeModule(os, phase, /*text=*/false); });
   }
 
@@ -335,7 +335,8 @@ private:
     evaluation.progress = [&](uint64_t done) {
       if (options.progress)
         options.progress(Phase::Program,
-                         (kPhases - 1 + static_cast<double>(done) / static_cast<double>(payload.weightBytes)) / kPhases);
+                         (kPhases - 1 + static_cast<double>(done) / static_cast<double>(payload.weightBytes)) /
+                             kPhases);
     };
     payload.fillWeights = [&](uint8_t *target, uint64_t bytes) {
       return evaluateWeights(*module, source ? &*source : nullptr, *plan, target, bytes, evaluation);
@@ -349,8 +350,8 @@ private:
     link.shared = options.emit == EmitKind::Shared;
     if (link.shared)
       link.soname = llvm::sys::path::filename(options.output).str();
-    if (Status failed = writeProgram(reinterpret_cast<const uint8_t *>(code.data()), code.size(), payload, link,
-                                     options.output))
+    if (Status failed =
+            writeProgram(reinterpret_cast<const uint8_t *>(code.data()), code.size(), payload, link, options.output))
       return failed;
     report.output = options.output;
     report.weightBytes = payload.weightBytes;

@@ -39,8 +39,7 @@ public:
     std::string text;
     location->walk([&](mlir::Location part) {
       if (auto file = llvm::dyn_cast<mlir::FileLineColLoc>(part))
-        text = (file.getFilename().getValue() + ":" + llvm::Twine(file.getLine()) + ":" +
-                llvm::Twine(file.getColumn()))
+        text = (file.getFilename().getValue() + ":" + llvm::Twine(file.getLine()) + ":" + llvm::Twine(file.getColumn()))
                    .str();
       else if (auto name = llvm::dyn_cast<mlir::NameLoc>(part))
         text = name.getName().str();
@@ -88,7 +87,7 @@ public:
     line += remark.getCategoryName().str() + ": " + remark.getRemarkTypeString().lower() + ":";
     for (const auto &argument : remark.getArgs())
       line += argument.key == "Remark" || argument.key == "Reason" ? " " + argument.val
-                                                                    : " " + argument.key + " = " + argument.val;
+                                                                   : " " + argument.key + " = " + argument.val;
     report(line);
   }
 

@@ -55,7 +55,8 @@ Value StepBuilder::embedding(llm::WeightOp table) {
 
 Value StepBuilder::rmsNorm(Value input, llm::WeightOp weight, double epsilon) {
   Location loc = weight.getLoc();
-  return llm::RMSNormOp::create(builder, loc, input, refer(loc, weight), builder.getF32FloatAttr(epsilon), /*rounding=*/nullptr);
+  return llm::RMSNormOp::create(builder, loc, input, refer(loc, weight), builder.getF32FloatAttr(epsilon),
+                                /*rounding=*/nullptr);
 }
 
 Value StepBuilder::linear(Value input, llm::WeightOp weight, StringRef name) {

@@ -28,7 +28,8 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
   }
   if (!S_ISREG(status.st_mode)) {
     ::close(file);
-    return Error(path + ": expected a regular file, got " + (S_ISDIR(status.st_mode) ? "a directory" : "a device or pipe"));
+    return Error(path + ": expected a regular file, got " +
+                 (S_ISDIR(status.st_mode) ? "a directory" : "a device or pipe"));
   }
   size_t bytes = static_cast<size_t>(status.st_size);
   if (bytes == 0) {

@@ -49,7 +49,8 @@ struct FuseGatedLinear : OpRewritePattern<GatedActivationOp> {
     remark::passed(loc, remark::RemarkOpts::name("FuseGatedLinear").category("hone-fuse-gated-linear"))
         << "gate and up projections share one kernel with the activation";
     rewriter.replaceOpWithNewOp<GatedLinearOp>(activation, gate.getInput(), gate.getWeight(), up.getWeight(),
-                                               activation.getFunctionAttr(), gate.getActivationsAttr(), /*rounding=*/nullptr);
+                                               activation.getFunctionAttr(), gate.getActivationsAttr(),
+                                               /*rounding=*/nullptr);
     rewriter.eraseOp(gate);
     rewriter.eraseOp(up);
     return success();

@@ -81,8 +81,7 @@ struct FuseRopeKVAppendPass : hone::impl::FuseRopeKVAppendPassBase<FuseRopeKVApp
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     getOperation().walk([](KVAppendOp append) {
-      remark::missed(append.getLoc(),
-                     remark::RemarkOpts::name("FuseRopeKVAppend").category("hone-fuse-rope-kv-append"))
+      remark::missed(append.getLoc(), remark::RemarkOpts::name("FuseRopeKVAppend").category("hone-fuse-rope-kv-append"))
           << remark::reason("{0}", findRopes(append).obstacle);
     });
   }

@@ -26,8 +26,7 @@ bool isIntegerWeight(Value value) {
   return stored && getSchemeTraits(stored.getScheme()).isAffine;
 }
 
-struct AssignActivationPrecisionPass
-    : hone::impl::AssignActivationPrecisionPassBase<AssignActivationPrecisionPass> {
+struct AssignActivationPrecisionPass : hone::impl::AssignActivationPrecisionPassBase<AssignActivationPrecisionPass> {
   using AssignActivationPrecisionPassBase::AssignActivationPrecisionPassBase;
 
   void runOnOperation() override {
