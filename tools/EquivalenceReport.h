@@ -39,7 +39,7 @@ inline void printValue(const ValueDifference &value) {
 inline std::string describePlace(const ValueDifference &value) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << value.value << " differs by " << formatDifference(value.difference.relative())
+  os << value.value << " of " << value.op << " differs by " << formatDifference(value.difference.relative())
      << " of its largest magnitude";
   if (value.difference.index.empty())
     return text;
@@ -55,8 +55,10 @@ inline void printFault(const PassReport &report, const Fault &fault) {
                << "\n  after:  " << fault.after << "\n";
   for (const std::string &op : fault.through)
     llvm::outs() << "  new:    " << op << "\n";
+  for (const std::string &op : fault.gone)
+    llvm::outs() << "  gone:   " << op << "\n";
   if (fault.others)
-    llvm::outs() << "  " << fault.others << " more values differ though their inputs agree\n";
+    llvm::outs() << "  more values that differ though their inputs agree: " << fault.others << "\n";
 }
 
 inline void writeValues(llvm::json::OStream &writer, llvm::StringRef name, const std::vector<ValueDifference> &values) {
@@ -107,15 +109,19 @@ inline bool printPasses(const std::vector<PassReport> &reports, bool allValues, 
                         : !largest                              ? "no value in common; results alone"
                         : largest->difference.relative() == 0   ? std::to_string(report.values.size()) + " values alike"
                                                                 : largest->value + " (" + largest->op + ")";
-    double difference = largest ? largest->difference.relative() : 0;
+    double end = 0;
+    std::string endName;
+    for (const ValueDifference &result : report.results)
+      if (result.difference.relative() > end) {
+        end = result.difference.relative();
+        endName = result.value;
+      }
+    double difference = largest ? largest->difference.relative() : end;
     printLine(report.pass, formatDifference(report.tolerance), report.changed ? formatDifference(difference) : "-", where);
     if (allValues)
       llvm::for_each(report.values, printValue);
-    double end = 0;
-    for (const ValueDifference &result : report.results)
-      end = std::max(end, result.difference.relative());
     if (end > 0 && report.holds)
-      printLine("  added up in the results", "", formatDifference(end), "");
+      printLine("  added up in the results", "", formatDifference(end), endName);
   }
   unsigned wrong = 0;
   std::string first;
@@ -188,9 +194,9 @@ inline bool printKernels(const std::vector<KernelReport> &reports, bool allValue
         first = &value;
     for (const ValueDifference &value : report.values)
       others += &value != first && value.difference.relative() > report.tolerance;
-    llvm::outs() << "\n" << report.kernel << " (" << report.op << "): " << describePlace(*first) << "\n";
+    llvm::outs() << "\n" << report.kernel << ": " << describePlace(*first) << "\n";
     if (others)
-      llvm::outs() << "  " << others << " more results differ\n";
+      llvm::outs() << "  more results that differ: " << others << "\n";
   }
   llvm::outs() << "\n" << reports.size() - wrong << " of " << reports.size() << " kernels hold\n";
   return holds;

@@ -67,6 +67,7 @@ struct Fault {
   ValueDifference value;
   std::string before, after;        ///< the definition of the value, on one line
   std::vector<std::string> through; ///< ops between it and what agrees, new with the pass
+  std::vector<std::string> gone;    ///< ops that it used before the pass and that are no more
   unsigned others = 0;              ///< how many more values differ from the same inputs
 };
 
