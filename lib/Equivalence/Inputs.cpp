@@ -94,6 +94,8 @@ private:
         return Meaning::Rows;
       if (auto append = dyn_cast<llm::KVAppendOp>(user))
         return append.getPositions() == argument ? Meaning::Positions : Meaning::Sequences;
+      if (auto append = dyn_cast<llm::RopeKVAppendOp>(user))
+        return append.getPositions() == argument ? Meaning::Positions : Meaning::Sequences;
       if (auto attention = dyn_cast<llm::AttentionOp>(user))
         return attention.getPositions() == argument ? Meaning::Positions : Meaning::Sequences;
     }
