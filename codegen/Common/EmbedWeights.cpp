@@ -49,8 +49,8 @@ FailureOr<Bytes> evaluateConvert(check::ConvertOp op) {
     return failure();
   auto type = dyn_cast<RankedTensorType>(op.getResult().getType());
   StoredAttr encoding = getStored(type);
-  if (!encoding || encoding.getPanel() || !hasPackedForm(encoding.getScheme()))
-    return op.emitOpError("expected a result of a scheme with blocks of its own in file order, got ")
+  if (!encoding || encoding.getPanel())
+    return op.emitOpError("expected a result with encoding '#llm.stored' without a panel, got ")
            << op.getResult().getType();
   ArrayRef<float> values(reinterpret_cast<const float *>(source->data()), source->size() / sizeof(float));
   Bytes bytes(getWeightBytes(type));

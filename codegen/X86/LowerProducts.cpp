@@ -115,12 +115,12 @@ private:
           SmallVector<Value> accumulators = llvm::to_vector(carried);
           for (int64_t weight = 0; weight < weightCount; ++weight)
             for (int64_t p = 0; p < panelCount; ++p) {
-              Value tile = weights[weight].getTile(b, b.add(panel, p), block);
+              PackedBlock place = weights[weight].getBlock(b, b.add(panel, p), block);
               MutableArrayRef<Value> own = MutableArrayRef<Value>(accumulators).slice(at(weight, p, 0), rowCount);
               if (blocked)
-                emitIntegerBlock(weights[weight], tile, block, row, own);
+                emitIntegerBlock(weights[weight], place, block, row, own);
               else
-                emitFloatBlock(weights[weight], tile, block, row, own);
+                emitFloatBlock(weights[weight], place, block, row, own);
             }
           return accumulators;
         });
@@ -144,13 +144,15 @@ private:
     vector::MaskedStoreOp::create(b, target, ValueRange{row, column}, mask, values);
   }
 
-  /// accumulator += d * scale * (sum of integer products) + m * scale * (sum of activations), for one block.
-  void emitIntegerBlock(const PackedWeight &weight, Value tile, Value block, Value row,
+  /// accumulator += d * scale * (sum of integer products) + m * scale * (sum of activations), for each sub-block of one
+  /// block in ascending order, which is part of the numerics: sums in f32 depend on it. Sub-blocks have the d and m
+  /// that their schemes make of their own factors; schemes without them have one in each block.
+  void emitIntegerBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
                         MutableArrayRef<Value> accumulators) {
     Value position = b.mul(block, blocked.getBlockBytes(16));
-    int64_t elementsBytes = blocked.getColumns() * 2;
+    int64_t quadsPerScale = weight.scaleColumns() / 4;
     SmallVector<Value> integers(accumulators.size());
-    weight.forEachPair(b, tile, [&](int64_t t, Value even, Value odd) {
+    weight.forEachPair(b, place, [&](int64_t t, Value even, Value odd) {
       for (auto [r, sum] : llvm::enumerate(integers)) {
         Value rowIndex = b.add(row, static_cast<int64_t>(r));
         for (auto [half, pair] : llvm::enumerate(ArrayRef<Value>{even, odd})) {
@@ -160,15 +162,32 @@ private:
           sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
         }
       }
+      if ((t + 1) % quadsPerScale == 0) {
+        emitScaled(weight, place, t / quadsPerScale, position, row, integers, accumulators);
+        integers.assign(accumulators.size(), Value());
+      }
     });
-    Value d = weight.loadScale(b, tile), m = weight.loadMinimum(b, tile);
+  }
+
+  /// The end of sub-block `number` of a block, whose activations lie at `position`.
+  void emitScaled(const PackedWeight &weight, PackedBlock place, int64_t number, Value position, Value row,
+                  ArrayRef<Value> integers, MutableArrayRef<Value> accumulators) {
+    int64_t elementsBytes = blocked.getColumns() * 2;
+    Value d = weight.loadScale(b, place, number), m = weight.loadMinimum(b, place, number);
     for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
       Value rowIndex = b.add(row, static_cast<int64_t>(r));
       Value scale = b.broadcast(b.loadBytes(b.getF32Type(), input, {rowIndex, b.add(position, elementsBytes)}));
+      auto loadSum = [&](int64_t offset) {
+        return b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, elementsBytes + offset)}));
+      };
       Value sum = integers[r];
       Value total;
-      if (weight.traits->zeroPoint || m)
-        total = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, elementsBytes + 4)}));
+      if (weight.traits->zeroPoint || m) {
+        bool isHalf = weight.scaleColumns() < blocked.getColumns();
+        total = loadSum(isHalf && number == 0 ? 8 : 4);
+        if (isHalf && number == 1)
+          total = arith::SubIOp::create(b, total, loadSum(8));
+      }
       if (weight.traits->zeroPoint) {
         Value offset = arith::MulIOp::create(b, total, b.splatInteger(weight.traits->zeroPoint, b.i32s()));
         sum = arith::SubIOp::create(b, sum, offset);
@@ -187,10 +206,10 @@ private:
   }
 
   /// accumulator += x * w, column by column.
-  void emitFloatBlock(const PackedWeight &weight, Value tile, Value block, Value row,
+  void emitFloatBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
                       MutableArrayRef<Value> accumulators) {
-    Value first = b.mul(block, weight.layout.columns);
-    weight.forEachColumn(b, tile, [&](int64_t column, Value values) {
+    Value first = b.mul(block, PackedWeight::kBlockColumns);
+    weight.forEachColumn(b, place, [&](int64_t column, Value values) {
       Value position = b.add(first, column);
       for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
         Value x = b.loadScalar(input, {b.add(row, static_cast<int64_t>(r)), position});
@@ -212,7 +231,7 @@ LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRe
     FailureOr<PackedWeight> weight = PackedWeight::get(op, operand);
     if (failed(weight))
       return failure();
-    if (getBlocked(input.getType()) && !weight->traits->isAffine)
+    if (getBlocked(input.getType()) && weight->traits->isPlain)
       return op->emitOpError("expected integer weights to meet integer activations, got ") << operand.getType();
     weights.push_back(*weight);
   }
@@ -259,8 +278,8 @@ LogicalResult x86::lowerEmbedding(EmbeddingOp op, VectorBuilder &b) {
     Value panel = arith::DivUIOp::create(b, token, lanes);
     Value lane = arith::RemUIOp::create(b, token, lanes);
     b.loop(b.index(0), b.index(table->blocks()), 1, [&](Value block) {
-      Value first = b.mul(block, table->layout.columns);
-      table->forEachColumn(b, table->getTile(b, panel, block), [&](int64_t column, Value values) {
+      Value first = b.mul(block, PackedWeight::kBlockColumns);
+      table->forEachColumn(b, table->getBlock(b, panel, block), [&](int64_t column, Value values) {
         Value element = vector::ExtractOp::create(b, values, OpFoldResult(lane));
         memref::StoreOp::create(b, element, target, ValueRange{row, b.add(first, column)});
       });

@@ -158,7 +158,7 @@ void x86::emitRoundedBlock(VectorBuilder &b, ArrayRef<Value> values, BlockedAttr
   Value scale = b.divf(peak, arith::ConstantOp::create(b, b.getF32FloatAttr(largest)));
   Value divisor = b.broadcast(scale);
   Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, divisor, b.splat(0.0f));
-  Value sums;
+  Value sums, firstHalf;
   for (auto [i, value] : llvm::enumerate(values)) {
     Value quotient = math::RoundEvenOp::create(b, b.divf(value, divisor));
     // A denormal scale is rounded so coarsely that a quotient may pass the largest integer.
@@ -167,13 +167,19 @@ void x86::emitRoundedBlock(VectorBuilder &b, ArrayRef<Value> values, BlockedAttr
     quotient = arith::SelectOp::create(b, isZero, b.splat(0.0f), quotient);
     Value integers = arith::FPToSIOp::create(b, b.i32s(), quotient);
     sums = sums ? arith::AddIOp::create(b, sums, integers).getResult() : integers;
+    if (i + 1 == values.size() / 2)
+      firstHalf = sums;
     Value narrow = arith::TruncIOp::create(b, b.vectorOf(b.getI16Type()), integers);
     narrow = b.shuffle(narrow, narrow, {0, 2, 1, 3, 4, 6, 5, 7});
     b.storeBytes(narrow, target, {row, b.add(position, static_cast<int64_t>(i) * kLanes * elementBytes)});
   }
-  Value sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums);
+  auto storeSum = [&](Value lanes, int64_t offset) {
+    Value sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, lanes);
+    b.storeBytes(sum, target, {row, b.add(position, layout.getColumns() * elementBytes + offset)});
+  };
   b.storeBytes(scale, target, {row, b.add(position, layout.getColumns() * elementBytes)});
-  b.storeBytes(sum, target, {row, b.add(position, layout.getColumns() * elementBytes + 4)});
+  storeSum(sums, 4);
+  storeSum(firstHalf, 8);
 }
 
 LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, VectorBuilder &b) {

@@ -18,77 +18,121 @@ FailureOr<PackedWeight> PackedWeight::get(Operation *op, Value operand) {
   auto type = cast<RankedTensorType>(operand.getType());
   StoredAttr stored = getStored(type);
   PanelAttr panel = stored ? stored.getPanel() : PanelAttr();
-  if (!panel || panel.getRows() != VectorBuilder::lanes || panel.getColumns() != 32) {
-    op->emitOpError("expected weights packed in panels of 8 x 32, got ") << type << "; run hone-pack-weights first";
+  const SchemeTraits *traits = stored ? &getSchemeTraits(stored.getScheme()) : nullptr;
+  int64_t expected = !traits || traits->isPlain ? kBlockColumns : traits->blockElements;
+  if (!panel || panel.getRows() != VectorBuilder::lanes || panel.getColumns() != expected) {
+    op->emitOpError("expected weights packed in panels of 8 x ")
+        << expected << ", got " << type << "; run hone-pack-weights first";
     return failure();
   }
-  if (type.getDimSize(1) % panel.getColumns() != 0) {
+  if (type.getDimSize(1) % kBlockColumns != 0) {
     op->emitOpError("expected weights with a multiple of 32 columns, got ") << type;
     return failure();
   }
-  return PackedWeight{type.getDimSize(0),        type.getDimSize(1), &getSchemeTraits(stored.getScheme()),
+  return PackedWeight{type.getDimSize(0), type.getDimSize(1),    traits,
                       stored.getScheme(), getTileLayout(stored), getSource(operand)};
 }
 
-Value PackedWeight::getTile(VectorBuilder &b, Value panel, Value block) const {
-  return b.mul(b.add(b.mul(panel, blocks()), block), layout.bytes);
+PackedBlock PackedWeight::getBlock(VectorBuilder &b, Value panel, Value block) const {
+  int64_t parts = layout.columns / kBlockColumns;
+  if (parts == 1)
+    return {b.mul(b.add(b.mul(panel, blocks()), block), layout.bytes), Value()};
+  Value count = b.index(parts);
+  Value tile = b.add(b.mul(panel, blocks() / parts), arith::DivUIOp::create(b, block, count));
+  return {b.mul(tile, layout.bytes), arith::RemUIOp::create(b, block, count)};
 }
 
-Value PackedWeight::loadScale(VectorBuilder &b, Value tile) const {
-  return b.loadHalves(bytes, {b.add(tile, layout.scaleOffset)});
+Value PackedWeight::loadFactors(VectorBuilder &b, PackedBlock block, int64_t offset, int64_t number,
+                                bool isSigned) const {
+  int64_t perBlock = kBlockColumns / scaleColumns();
+  Value position = b.add(block.tile, b.mul(block.part, perBlock * layout.rows));
+  Value factors = b.loadBytes(b.vectorOf(b.getI8Type()), bytes, {b.add(position, offset + number * layout.rows)});
+  if (isSigned)
+    return arith::ExtSIOp::create(b, b.i32s(), factors);
+  return arith::ExtUIOp::create(b, b.i32s(), factors);
 }
 
-Value PackedWeight::loadMinimum(VectorBuilder &b, Value tile) const {
-  return traits->hasMin ? b.loadHalves(bytes, {b.add(tile, layout.minOffset)}) : Value();
+Value PackedWeight::loadScale(VectorBuilder &b, PackedBlock block, int64_t number) const {
+  Value scale = b.loadHalves(bytes, {b.add(block.tile, layout.scaleOffset)});
+  if (!traits->subBlockElements)
+    return scale;
+  Value factors = loadFactors(b, block, layout.subScaleOffset, number, traits->hasSignedSubScales);
+  if (traits->sharesSubScaleBytes())
+    factors = b.andi(factors, 0xf);
+  return b.mulf(scale, arith::SIToFPOp::create(b, b.f32s(), factors));
 }
 
-void PackedWeight::forEachQuad(VectorBuilder &b, Value tile, llvm::function_ref<void(int64_t, Value)> body) const {
+Value PackedWeight::loadMinimum(VectorBuilder &b, PackedBlock block, int64_t number) const {
+  if (!traits->hasMin)
+    return {};
+  Value minimum = b.loadHalves(bytes, {b.add(block.tile, layout.minOffset)});
+  if (!traits->subBlockElements)
+    return minimum;
+  Value factors = loadFactors(b, block, layout.subMinOffset, number, /*isSigned=*/false);
+  if (traits->sharesSubScaleBytes())
+    factors = b.shiftRight(factors, 4);
+  minimum = b.mulf(minimum, arith::SIToFPOp::create(b, b.f32s(), factors));
+  return arith::NegFOp::create(b, minimum);
+}
+
+/// Digits of `bits` bits of columns 4 t .. 4 t + 3, at bit `shift` of their bytes, from the vector that holds them.
+static Value getDigits(VectorBuilder &b, Value vector, unsigned bits, int64_t t, unsigned shift) {
+  if (bits == 8)
+    return vector;
+  int64_t from = t % (8 / bits) * bits, to = shift;
+  // What a shift of 16 bits takes from the neighbour byte is masked.
+  Value moved = from < to ? b.shiftLeft(vector, to - from) : b.shiftRight(vector, from - to);
+  int64_t mask = ((1 << bits) - 1) << shift;
+  return b.andi(moved, mask << 8 | mask);
+}
+
+void PackedWeight::forEachQuad(VectorBuilder &b, PackedBlock block,
+                               llvm::function_ref<void(int64_t, Value)> body) const {
   VectorType pairs = b.vectorOf(b.getI16Type(), 16);
-  auto loadVector = [&](int64_t number) {
-    return b.loadBytes(pairs, bytes, {b.add(tile, layout.quantsOffset + 32 * number)});
-  };
-  if (traits->elementBits == 8) {
-    for (int64_t t = 0; t < layout.columns / 4; ++t)
-      body(t, loadVector(t));
-    return;
-  }
-  Value highBits;
-  if (layout.highBitsOffset >= 0)
-    highBits = b.loadBytes(b.i32s(), bytes, {b.add(tile, layout.highBitsOffset)});
-  auto withHighBits = [&](int64_t t, Value low) -> Value {
-    if (!highBits)
-      return low;
-    Value bits = b.shiftLeft(b.andi(b.shiftRight(highBits, t), 0x01010101), 4);
-    return arith::OrIOp::create(b, low, b.bitcast(bits, pairs));
-  };
-  for (int64_t group = 0; group < layout.columns / 8; ++group) {
-    Value nibbles = loadVector(group);
-    body(2 * group, withHighBits(2 * group, b.andi(nibbles, 0x0f0f)));
-    body(2 * group + 1, withHighBits(2 * group + 1, b.andi(b.shiftRight(nibbles, 4), 0x0f0f)));
+  Value part = block.part ? b.add(block.tile, b.mul(block.part, layout.partBytes)) : block.tile;
+  const unsigned lowBits = traits->lowBits, highBits = traits->getHighBits();
+  Value low, high;
+  for (int64_t t = 0; t < kBlockColumns / 4; ++t) {
+    auto loadAt = [&](Value &vector, int64_t offset, int64_t bits) {
+      if (t % (8 / bits) == 0)
+        vector = b.loadBytes(pairs, bytes, {b.add(part, offset + t / (8 / bits) * 4 * layout.rows)});
+    };
+    loadAt(low, layout.quantsOffset, lowBits);
+    Value quad = getDigits(b, low, lowBits, t, 0);
+    if (highBits) {
+      loadAt(high, layout.highBitsOffset, highBits);
+      quad = arith::OrIOp::create(b, quad, getDigits(b, high, highBits, t, lowBits));
+    }
+    body(t, quad);
   }
 }
 
-void PackedWeight::forEachPair(VectorBuilder &b, Value tile,
+void PackedWeight::forEachPair(VectorBuilder &b, PackedBlock block,
                                llvm::function_ref<void(int64_t, Value, Value)> body) const {
-  forEachQuad(b, tile, [&](int64_t t, Value quad) {
+  forEachQuad(b, block, [&](int64_t t, Value quad) {
     Value even = traits->isSigned ? b.shiftRight(b.shiftLeft(quad, 8), 8, /*isSigned=*/true) : b.andi(quad, 0x00ff);
     body(t, even, b.shiftRight(quad, 8, traits->isSigned));
   });
 }
 
-void PackedWeight::forEachColumn(VectorBuilder &b, Value tile, llvm::function_ref<void(int64_t, Value)> body) const {
+void PackedWeight::forEachColumn(VectorBuilder &b, PackedBlock block,
+                                 llvm::function_ref<void(int64_t, Value)> body) const {
   if (traits->isPlain) {
     int64_t elementBytes = traits->elementBits / 8;
     Type element = getSchemeElementType(b.getContext(), scheme);
     for (int64_t column = 0; column < layout.columns; ++column) {
-      Value position = b.add(tile, layout.quantsOffset + column * layout.rows * elementBytes);
+      Value position = b.add(block.tile, layout.quantsOffset + column * layout.rows * elementBytes);
       Value values = b.loadBytes(b.vectorOf(element), bytes, {position});
       body(column, element.isF32() ? values : arith::ExtFOp::create(b, b.f32s(), values).getResult());
     }
     return;
   }
-  Value scale = loadScale(b, tile), minimum = loadMinimum(b, tile);
-  forEachQuad(b, tile, [&](int64_t t, Value quad) {
+  Value scale, minimum;
+  forEachQuad(b, block, [&](int64_t t, Value quad) {
+    if (4 * t % scaleColumns() == 0) {
+      scale = loadScale(b, block, 4 * t / scaleColumns());
+      minimum = loadMinimum(b, block, 4 * t / scaleColumns());
+    }
     Value lanes = b.bitcast(quad, b.i32s());
     for (int64_t i = 0; i < 4; ++i) {
       Value integers = traits->isSigned ? b.shiftRight(b.shiftLeft(lanes, 24 - 8 * i), 24, /*isSigned=*/true)
@@ -96,7 +140,7 @@ void PackedWeight::forEachColumn(VectorBuilder &b, Value tile, llvm::function_re
       if (traits->zeroPoint)
         integers = arith::SubIOp::create(b, integers, b.splatInteger(traits->zeroPoint, b.i32s()));
       Value values = arith::SIToFPOp::create(b, b.f32s(), integers);
-      // d * q is exact in f32, so that adding m rounds once with or without a fused operation.
+      // The product is exact in f32, so that adding the minimum rounds once with or without a fused operation.
       values = minimum ? b.fma(scale, values, minimum) : b.mulf(scale, values);
       body(4 * t + i, values);
     }

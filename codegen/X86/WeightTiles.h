@@ -13,14 +13,22 @@
 
 namespace hone::x86 {
 
-/// A packed weight in memory, and the code that reads its tiles. A tile is 8 output rows (the lanes) by 32 columns;
-/// its layout comes from the encoding.
+/// Where 32 columns of a panel lie.
+struct PackedBlock {
+  mlir::Value tile; ///< byte position of their tile
+  mlir::Value part; ///< which part of the tile they are; null where it has one
+};
+
+/// A packed weight in memory, and the code that reads it, 32 columns (a block) of 8 output rows (the lanes) at a time.
+/// A tile is one such block, or the 8 of a K-quant; its layout comes from the encoding.
 class PackedWeight {
 public:
   using Value = mlir::Value;
 
-  /// Fails, with an error at `op`, where the encoding is not packed in panels of 8 x 32 or the columns do not fill
-  /// their last tile.
+  static constexpr int64_t kBlockColumns = 32;
+
+  /// Fails, with an error at `op`, where the encoding is not packed in panels of 8 rows and its tile's columns, or the
+  /// columns do not fill their last tile.
   static mlir::FailureOr<PackedWeight> get(mlir::Operation *op, mlir::Value operand);
 
   int64_t rows, columns;
@@ -30,27 +38,35 @@ public:
   mlir::Value bytes; ///< memref<?xi8>
 
   int64_t panels() const { return llvm::divideCeil(rows, layout.rows); }
-  int64_t blocks() const { return columns / layout.columns; }
+  int64_t blocks() const { return columns / kBlockColumns; }
+  /// Columns that share a scale: a block, or a half of it.
+  int64_t scaleColumns() const { return traits->subBlockElements ? traits->subBlockElements : kBlockColumns; }
 
-  /// Byte position of a tile.
-  Value getTile(VectorBuilder &b, Value panel, Value block) const;
+  PackedBlock getBlock(VectorBuilder &b, Value panel, Value block) const;
 
-  /// Affine schemes: the scale of each row, f32.
-  Value loadScale(VectorBuilder &b, Value tile) const;
-  /// The minimum of each row, f32, or null for schemes without one.
-  Value loadMinimum(VectorBuilder &b, Value tile) const;
+  // Schemes of integers.
 
-  /// Affine schemes: calls `body` for t = 0 .. 7 with the integers of columns 4 t .. 4 t + 3, as vector<16xi16>: lane r
-  /// of 32 bits holds columns 4 t and 4 t + 2 of row r in `even`, 4 t + 1 and 4 t + 3 in `odd`. The zero point is not
-  /// subtracted.
-  void forEachPair(VectorBuilder &b, Value tile, llvm::function_ref<void(int64_t t, Value even, Value odd)> body) const;
+  /// The scale of each row, f32, of part `number` of the block in parts of `scaleColumns`.
+  Value loadScale(VectorBuilder &b, PackedBlock block, int64_t number) const;
+  /// What the scheme adds to each product of a row with its scale, f32; null for schemes without a minimum.
+  Value loadMinimum(VectorBuilder &b, PackedBlock block, int64_t number) const;
 
-  /// Calls `body` with the f32 values of each column of the tile, in ascending order.
-  void forEachColumn(VectorBuilder &b, Value tile, llvm::function_ref<void(int64_t column, Value values)> body) const;
+  /// Calls `body` for t = 0 .. 7 with the integers of columns 4 t .. 4 t + 3, as vector<16xi16>: lane r of 32 bits
+  /// holds columns 4 t and 4 t + 2 of row r in `even`, 4 t + 1 and 4 t + 3 in `odd`. The zero point is not subtracted.
+  void forEachPair(VectorBuilder &b, PackedBlock block,
+                   llvm::function_ref<void(int64_t t, Value even, Value odd)> body) const;
+
+  // Every scheme.
+
+  /// Calls `body` with the f32 values of each column of the block, in ascending order.
+  void forEachColumn(VectorBuilder &b, PackedBlock block,
+                     llvm::function_ref<void(int64_t column, Value values)> body) const;
 
 private:
+  /// The factors of a sub-block, 8 bytes at `offset` of the tile for each sub-block, as i32.
+  Value loadFactors(VectorBuilder &b, PackedBlock block, int64_t offset, int64_t number, bool isSigned) const;
   /// The unsigned or signed bytes of columns 4 t .. 4 t + 3 of each row, one vector<16xi16> per t.
-  void forEachQuad(VectorBuilder &b, Value tile, llvm::function_ref<void(int64_t t, Value quad)> body) const;
+  void forEachQuad(VectorBuilder &b, PackedBlock block, llvm::function_ref<void(int64_t t, Value quad)> body) const;
 };
 
 } // namespace hone::x86

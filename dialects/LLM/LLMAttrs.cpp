@@ -72,11 +72,8 @@ LogicalResult PanelAttr::verify(function_ref<InFlightDiagnostic()> emitError, in
 LogicalResult StoredAttr::verify(function_ref<InFlightDiagnostic()> emitError, Scheme scheme, PanelAttr panel) {
   if (!panel)
     return success();
-  if (!hasPackedForm(scheme))
-    return emitError() << "expected no 'panel' with scheme '" << stringifyScheme(scheme)
-                       << "', which has no packed form; use 'llm.decode'";
   const SchemeTraits &traits = getSchemeTraits(scheme);
-  if (traits.isAffine && panel.getColumns() != traits.blockElements)
+  if (!traits.isPlain && panel.getColumns() != traits.blockElements)
     return emitError() << "expected a panel of " << traits.blockElements << " columns, the block of scheme '"
                        << stringifyScheme(scheme) << "', got " << panel.getColumns();
   return success();

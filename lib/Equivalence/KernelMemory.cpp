@@ -52,14 +52,16 @@ std::shared_ptr<AlignedBytes> equivalence::toBlocks(const Tensor &numbers, llm::
     if (std::isnan(scale))
       return nullptr;
     uint8_t *target = bytes->data() + block * blockBytes;
-    int32_t sum = 0;
+    int32_t sum = 0, firstHalf = 0;
     for (int64_t column = 0; column < columns; ++column) {
       auto integer = static_cast<int16_t>(scale == 0 ? 0 : std::nearbyint(values[column] / scale));
       sum += integer;
+      firstHalf += column < columns / 2 ? integer : 0;
       std::memcpy(target + getSlot(column) * kElementBytes, &integer, kElementBytes);
     }
     std::memcpy(target + columns * kElementBytes, &scale, sizeof scale);
     std::memcpy(target + columns * kElementBytes + sizeof scale, &sum, sizeof sum);
+    std::memcpy(target + columns * kElementBytes + sizeof scale + sizeof sum, &firstHalf, sizeof firstHalf);
   }
   return bytes;
 }

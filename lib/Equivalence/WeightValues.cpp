@@ -67,18 +67,8 @@ Result<TensorRef> WeightValues::getValues(llm::WeightOp weight) {
     return cached;
   TensorRef result = getConvertedNumbers(weight);
   if (!result) {
-    // What has no packed form is read by decoding alone.
-    OwningOpRef<llm::WeightOp> clone = weight.clone();
-    auto type = dyn_cast<RankedTensorType>(weight.getType());
-    if (llm::StoredAttr encoding = llm::getStored(type); encoding && !llm::hasPackedForm(encoding.getScheme())) {
-      llm::YieldOp yield = getYield(*clone);
-      OpBuilder builder(yield);
-      type = RankedTensorType::get(type.getShape(), builder.getF32Type(),
-                                   llm::StoredAttr::get(weight.getContext(), llm::Scheme::F32));
-      yield.getValueMutable().assign(llm::DecodeOp::create(builder, yield.getLoc(), type, yield.getValue()));
-      clone->setType(type);
-    }
-    Result<AlignedBytes> bytes = evaluate(*clone, source);
+    auto type = cast<RankedTensorType>(weight.getType());
+    Result<AlignedBytes> bytes = evaluate(weight, source);
     if (!bytes)
       return bytes.takeError();
     auto tensor = std::make_shared<Tensor>(Float32Type::get(weight.getContext()), type.getShape());
@@ -114,8 +104,8 @@ Result<std::shared_ptr<AlignedBytes>> WeightValues::getBytes(llm::WeightOp weigh
   }
   auto type = cast<RankedTensorType>(weight.getType());
   llm::StoredAttr encoding = llm::getStored(type);
-  if (!encoding || !llm::hasPackedForm(encoding.getScheme()))
-    return errorIn(weight, "expected a scheme that has a packed form for the numbers of a test");
+  if (!encoding)
+    return errorIn(weight, "expected a type with encoding '#llm.stored' for the numbers of a test");
   auto fileOrder = llm::StoredAttr::get(weight.getContext(), encoding.getScheme());
   AlignedBytes blocks(fileOrder.getStoredBytes(type.getShape()));
   if (failed(llm::encodeExactly(fileOrder, type.getShape(), ArrayRef(numbers->as<float>(), numbers->size()),

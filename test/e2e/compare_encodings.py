@@ -14,6 +14,8 @@ TYPES = ["F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "
 SHAPE = ["--hidden", "256", "--layers", "2", "--heads", "4", "--kv-heads", "2", "--ffn", "512", "--vocab", "1003"]
 MODELS = {name: [*SHAPE, "--type", name] for name in TYPES} | {
     "mixed": [*SHAPE, "--type", "Q4_0", "--type", "attn_v=F16", "--type", "ffn_down=Q6_K", "--type", "attn_q=Q8_0"],
+    "mixed-k": [*SHAPE, "--type", "Q4_K", "--type", "attn_q=Q2_K", "--type", "attn_k=Q3_K", "--type", "attn_v=Q6_K",
+                "--type", "ffn_up=Q5_K", "--type", "ffn_down=Q6_K", "--type", "token_embd=Q6_K"],
     "untied": [*SHAPE, "--type", "Q8_0", "--untied"],
     "five-heads": ["--hidden", "320", "--layers", "2", "--heads", "5", "--kv-heads", "1", "--ffn", "768", "--vocab", "515",
                    "--type", "Q4_1"],

@@ -23,7 +23,7 @@ namespace {
 
 bool isIntegerWeight(Value value) {
   StoredAttr stored = getStored(value.getType());
-  return stored && getSchemeTraits(stored.getScheme()).isAffine;
+  return stored && !getSchemeTraits(stored.getScheme()).isPlain;
 }
 
 struct AssignActivationPrecisionPass : hone::impl::AssignActivationPrecisionPassBase<AssignActivationPrecisionPass> {

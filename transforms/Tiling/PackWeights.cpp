@@ -8,7 +8,6 @@
 #include "hone/dialects/LLM/Encodings.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "hone/transforms/Tiling/Passes.h"
-#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace hone;
@@ -43,8 +42,8 @@ struct PackWeightsPass : hone::impl::PackWeightsPassBase<PackWeightsPass> {
   }
 
 private:
-  /// Appends decode (where the scheme needs it) and pack to the recipe. Returns the new type, or null for a weight that
-  /// stays as it is: norm weights, and what is packed already.
+  /// Appends pack to the recipe. Returns the new type, or null for a weight that stays as it is: norm weights, and what
+  /// is packed already.
   Type pack(WeightOp weight) {
     StoredAttr stored = getStored(weight.getType());
     if (!stored || stored.getPanel())
@@ -53,16 +52,10 @@ private:
     OpBuilder builder(yield);
     Value value = yield.getValue();
     auto type = cast<RankedTensorType>(value.getType());
-    Scheme scheme = stored.getScheme();
-    if (!hasPackedForm(scheme)) {
-      remark::missed(weight.getLoc(), remark::RemarkOpts::name("PackWeights").category("hone-pack-weights"))
-          << remark::reason("'{0}' has no packed form and is stored as f32", stringifyScheme(scheme).str());
-      scheme = Scheme::F32;
-      type = RankedTensorType::get(type.getShape(), builder.getF32Type(), StoredAttr::get(&getContext(), scheme));
-      value = DecodeOp::create(builder, weight.getLoc(), type, value);
-    }
-    auto panel = PanelAttr::get(&getContext(), rows, columns);
-    type = RankedTensorType::get(type.getShape(), type.getElementType(), StoredAttr::get(&getContext(), scheme, panel));
+    const SchemeTraits &traits = getSchemeTraits(stored.getScheme());
+    auto panel = PanelAttr::get(&getContext(), rows, traits.isPlain ? int64_t(columns) : traits.blockElements);
+    type = RankedTensorType::get(type.getShape(), type.getElementType(),
+                                 StoredAttr::get(&getContext(), stored.getScheme(), panel));
     value = PackOp::create(builder, weight.getLoc(), type, value);
     yield.getValueMutable().assign(value);
     weight.setType(type);

@@ -39,9 +39,9 @@ func.func private @add_8(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> tensor<?x8
 
 // Rounded activations stay bytes between kernels; converted, they are the numbers that they stand for.
 // CHECK-LABEL: func.func @blocked
-// CHECK: %[[BYTES:.*]] = memref.alloc(%{{.*}}) : memref<?x72xi8>
+// CHECK: %[[BYTES:.*]] = memref.alloc(%{{.*}}) : memref<?x76xi8>
 // CHECK: call @quantize(%{{.*}}, %[[BYTES]],
-// CHECK: check.expect_equal %{{.*}}, %{{.*}} : tensor<?x72xi8>, tensor<?x72xi8>
+// CHECK: check.expect_equal %{{.*}}, %{{.*}} : tensor<?x76xi8>, tensor<?x76xi8>
 // CHECK: %[[NUMBERS:.*]] = memref.alloc(%{{.*}}) : memref<?x32xf32>
 // CHECK: memref.load %[[BYTES]]
 // CHECK: %[[SCALE:.*]] = arith.bitcast %{{.*}} : i32 to f32

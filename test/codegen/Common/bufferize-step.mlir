@@ -41,7 +41,7 @@
 // CHECK: call @rms_norm(%[[S]], %[[W]], %[[N]],
 
 // A block of 32 rounded values is 72 bytes. The logits go to the caller's memory.
-// CHECK: %[[Q:.*]] = memref.alloc(%[[SELECTED]]) : memref<?x72xi8>
+// CHECK: %[[Q:.*]] = memref.alloc(%[[SELECTED]]) : memref<?x76xi8>
 // CHECK: call @quantize_rows(%[[N]], %[[Q]],
 // CHECK-NOT: memref.alloc
 // CHECK: call @linear(%[[Q]], %{{.*}}, %[[LOGITS]], %[[WORKER]], %[[WORKERS]])
@@ -57,8 +57,8 @@
 // CHECK-LABEL: func.func private @attention
 // CHECK-SAME: !llvm.ptr {llm.access = "read"}
 // CHECK-LABEL: func.func private @linear
-// CHECK-SAME: (%[[INPUT:[a-z0-9]+]]: memref<?x72xi8> {llm.access = "read"}, %[[WEIGHT:[a-z0-9]+]]: memref<272xi8> {llm.access = "read"}, %[[TARGET:[a-z0-9]+]]: memref<?x8xf32> {llm.access = "write"}, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index)
-// CHECK: %[[I:.*]] = llm.from_buffer %[[INPUT]] : memref<?x72xi8> to tensor<?x32xi16, #llm.blocked<columns = 32>>
+// CHECK-SAME: (%[[INPUT:[a-z0-9]+]]: memref<?x76xi8> {llm.access = "read"}, %[[WEIGHT:[a-z0-9]+]]: memref<272xi8> {llm.access = "read"}, %[[TARGET:[a-z0-9]+]]: memref<?x8xf32> {llm.access = "write"}, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index)
+// CHECK: %[[I:.*]] = llm.from_buffer %[[INPUT]] : memref<?x76xi8> to tensor<?x32xi16, #llm.blocked<columns = 32>>
 // CHECK: %[[W:.*]] = llm.from_buffer %[[WEIGHT]] : memref<272xi8> to tensor<8x32xi8
 // CHECK: %[[R:.*]] = llm.linear %[[I]], %[[W]]
 // CHECK: llm.to_buffer %[[R]], %[[TARGET]] : tensor<?x8xf32> to memref<?x8xf32>

@@ -54,11 +54,11 @@ llm.weight @inexact : tensor<1x2xf16, #llm.stored<scheme = f16>> {
 
 // -----
 
-llm.weight @no_blocks : tensor<1x256xi4, #llm.stored<scheme = q4_K>> {
-  %values = arith.constant dense<1.0> : tensor<1x256xf32>
-  // expected-error@+1 {{expected a result of a scheme with blocks of its own in file order, got 'tensor<1x256xi4, #llm.stored<scheme = q4_K>>'}}
-  %0 = check.convert %values : tensor<1x256xf32> to tensor<1x256xi4, #llm.stored<scheme = q4_K>>
-  llm.yield %0 : tensor<1x256xi4, #llm.stored<scheme = q4_K>>
+llm.weight @panel : tensor<1x32xf16, #llm.stored<scheme = f16, panel = <8x32>>> {
+  %values = arith.constant dense<1.0> : tensor<1x32xf32>
+  // expected-error@+1 {{expected a result with encoding '#llm.stored' without a panel, got 'tensor<1x32xf16, #llm.stored<scheme = f16, panel = <8x32>>>'}}
+  %0 = check.convert %values : tensor<1x32xf32> to tensor<1x32xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+  llm.yield %0 : tensor<1x32xf16, #llm.stored<scheme = f16, panel = <8x32>>>
 }
 
 // -----

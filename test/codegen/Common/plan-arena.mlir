@@ -87,7 +87,7 @@ func.func private @use(memref<?x8xf32>, memref<?x8xf32>)
 // CHECK-LABEL: func.func @step
 // CHECK: memref.dim
 // CHECK: %[[AT0:.*]] = arith.constant 0 : index
-// CHECK: memref.view %{{.*}}[%[[AT0]]][%{{.*}}] : memref<?xi8> to memref<?x72xi8>
+// CHECK: memref.view %{{.*}}[%[[AT0]]][%{{.*}}] : memref<?xi8> to memref<?x76xi8>
 // CHECK: %[[AT1:.*]] = arith.constant 320 : index
 // CHECK: memref.view %{{.*}}[%[[AT1]]][%{{.*}}] : memref<?xi8> to memref<?x8xf32>
 // CHECK: %[[AT2:.*]] = arith.constant 448 : index
@@ -99,15 +99,15 @@ func.func @step(%tokens: memref<?xi32>, %positions: memref<?xi32>, %sequences: m
                 %arena: memref<?xi8>, %barrier: !llvm.ptr, %worker: index, %workers: index) attributes {llm.step} {
   %c0 = arith.constant 0 : index
   %rows = memref.dim %tokens, %c0 : memref<?xi32>
-  %a = memref.alloc(%rows) : memref<?x72xi8>
+  %a = memref.alloc(%rows) : memref<?x76xi8>
   %b = memref.alloc(%rows) : memref<?x8xf32>
-  call @start(%a, %b) : (memref<?x72xi8>, memref<?x8xf32>) -> ()
+  call @start(%a, %b) : (memref<?x76xi8>, memref<?x8xf32>) -> ()
   %c = memref.alloc(%rows) : memref<?x32xf32>
   %d = memref.alloc() : memref<3x8xf32>
   call @end(%b, %c, %d) : (memref<?x8xf32>, memref<?x32xf32>, memref<3x8xf32>) -> ()
   return
 }
-func.func private @start(memref<?x72xi8>, memref<?x8xf32>)
+func.func private @start(memref<?x76xi8>, memref<?x8xf32>)
 func.func private @end(memref<?x8xf32>, memref<?x32xf32>, memref<3x8xf32>)
 
 // -----

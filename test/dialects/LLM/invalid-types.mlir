@@ -16,7 +16,7 @@ func.func private @panel_rank() attributes {panel = #llm.panel<8>}
 
 // -----
 
-// expected-error@+1 {{expected no 'panel' with scheme 'q4_K', which has no packed form; use 'llm.decode'}}
+// expected-error@+1 {{expected a panel of 256 columns, the block of scheme 'q4_K', got 32}}
 func.func private @stored_k_quant_panel(tensor<8x256xi4, #llm.stored<scheme = q4_K, panel = <8x32>>>)
 
 // -----

@@ -32,9 +32,10 @@ func.func @float_weights(%x: tensor<?x32xf32>, %f16: !f16) {
   return
 }
 
-// K-quants are no plain integers and are multiplied as floats.
+// K-quants are integers, too.
 // CHECK-LABEL: func.func @k_quants
-// CHECK: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}
+// INT16: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<int16>}
+// F32: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}
 func.func @k_quants(%x: tensor<?x256xf32>, %q6: tensor<8x256xi6, #llm.stored<scheme = q6_K>>) {
   %0 = llm.linear %x, %q6 : tensor<?x256xf32>, tensor<8x256xi6, #llm.stored<scheme = q6_K>>
   return

@@ -1,8 +1,6 @@
-// Weights are laid out in panels by their recipes; what has no packed form is decoded first.
+// Weights are laid out in panels by their recipes.
 // RUN: hone-opt %s -hone-pack-weights | FileCheck %s
 // RUN: hone-opt %s -hone-pack-weights -hone-pack-weights | FileCheck %s
-// RUN: hone-opt %s -hone-pack-weights -remark-format=emitRemark -remarks-filter=hone-pack-weights -o /dev/null 2>&1 \
-// RUN:   | FileCheck %s --check-prefix=REMARK
 // RUN: not hone-opt %s -hone-pack-weights=rows=16 2>&1 | FileCheck %s --check-prefix=ROWS
 // RUN: not hone-opt %s -hone-pack-weights=columns=64 2>&1 | FileCheck %s --check-prefix=COLUMNS
 
@@ -27,13 +25,10 @@ llm.weight @plain : tensor<8x33xf16, #llm.stored<scheme = f16>> {
   llm.yield %0 : tensor<8x33xf16, #llm.stored<scheme = f16>>
 }
 
-// K-quants have no packed form of their own.
-// CHECK-LABEL: llm.weight @k_quant : tensor<8x256xf32, #llm.stored<scheme = f32, panel = <8x32>>>
+// K-quants have blocks of 256 columns, and so have their tiles.
+// CHECK-LABEL: llm.weight @k_quant : tensor<8x256xi6, #llm.stored<scheme = q6_K, panel = <8x256>>>
 // CHECK-NEXT: %[[FILE:.*]] = llm.file_tensor "c" : tensor<8x256xi6, #llm.stored<scheme = q6_K>>
-// CHECK-NEXT: %[[VALUES:.*]] = llm.decode %[[FILE]] : tensor<8x256xi6, #llm.stored<scheme = q6_K>> to tensor<8x256xf32, #llm.stored<scheme = f32>>
-// CHECK-NEXT: llm.pack %[[VALUES]]
-// REMARK: pack-weights.mlir:[[@LINE+2]]:{{.*}} remark: [Missed] PackWeights | Category:hone-pack-weights
-// REMARK-SAME: 'q6_K' has no packed form and is stored as f32
+// CHECK-NEXT: llm.pack %[[FILE]] : tensor<8x256xi6, #llm.stored<scheme = q6_K>> to tensor<8x256xi6, #llm.stored<scheme = q6_K, panel = <8x256>>>
 llm.weight @k_quant : tensor<8x256xi6, #llm.stored<scheme = q6_K>> {
   %0 = llm.file_tensor "c" : tensor<8x256xi6, #llm.stored<scheme = q6_K>>
   llm.yield %0 : tensor<8x256xi6, #llm.stored<scheme = q6_K>>
@@ -63,7 +58,7 @@ llm.weight @packed : tensor<8x32xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
 // CHECK-LABEL: func.func @references
 // CHECK: %[[W:.*]] = llm.weight_ref @quantized : tensor<12x32xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>
 // CHECK: llm.linear %{{.*}}, %[[W]] : tensor<?x32xf32>, tensor<12x32xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>
-// CHECK: llm.weight_ref @k_quant : tensor<8x256xf32, #llm.stored<scheme = f32, panel = <8x32>>>
+// CHECK: llm.weight_ref @k_quant : tensor<8x256xi6, #llm.stored<scheme = q6_K, panel = <8x256>>>
 // CHECK: llm.weight_ref @norm : tensor<32xf32>
 func.func @references(%x: tensor<?x32xf32>, %y: tensor<?x256xf32>) {
   %0 = llm.weight_ref @quantized : tensor<12x32xi4, #llm.stored<scheme = q4_1>>

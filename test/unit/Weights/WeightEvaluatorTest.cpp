@@ -34,7 +34,7 @@ static constexpr SchemeCase packedSchemes[] = {
     {"q4_1", "i4", gguf::TensorType::Q4_1},   {"q5_0", "i5", gguf::TensorType::Q5_0},
     {"q5_1", "i5", gguf::TensorType::Q5_1},   {"q8_0", "i8", gguf::TensorType::Q8_0},
 };
-static constexpr SchemeCase blockSchemes[] = {
+static constexpr SchemeCase kQuants[] = {
     {"q2_K", "i2", gguf::TensorType::Q2_K}, {"q3_K", "i3", gguf::TensorType::Q3_K},
     {"q4_K", "i4", gguf::TensorType::Q4_K}, {"q5_K", "i5", gguf::TensorType::Q5_K},
     {"q6_K", "i6", gguf::TensorType::Q6_K},
@@ -42,8 +42,11 @@ static constexpr SchemeCase blockSchemes[] = {
 
 /// "tensor<20x64xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>"
 static std::string typeOf(const std::string &shape, const SchemeCase &scheme, bool packed = false) {
+  bool isKQuant = StringRef(scheme.scheme).ends_with("_K");
   return "tensor<" + shape + "x" + scheme.element + ", #llm.stored<scheme = " + scheme.scheme +
-         (packed ? ", panel = <8x32>>>" : ">>");
+         (!packed    ? ">>"
+          : isKQuant ? ", panel = <8x256>>>"
+                     : ", panel = <8x32>>>");
 }
 
 static std::string packRecipe(const std::string &symbol, const std::string &tensor, const std::string &shape,
@@ -58,7 +61,7 @@ static std::string keepRecipe(const std::string &symbol, const std::string &tens
          "\n  llm.yield %0 : " + type + "\n}\n";
 }
 
-/// K-quants have no packed form: f32 panels hold their values.
+/// Panels of f32 with the values of any scheme.
 static std::string decodeRecipe(const std::string &symbol, const std::string &tensor, const std::string &shape,
                                 const SchemeCase &scheme) {
   std::string stored = typeOf(shape, scheme);
@@ -87,16 +90,32 @@ TEST_F(WeightEvaluatorTest, PackKeepsValues) {
     EXPECT_TRUE(sameBits(valuesOf(*module, scheme.scheme), expectedOf(scheme.scheme))) << scheme.scheme;
 }
 
+TEST_F(WeightEvaluatorTest, PackKeepsValuesOfKQuants) {
+  std::string source;
+  for (const SchemeCase &scheme : kQuants) {
+    addTensor(scheme.scheme, scheme.type, {20, 512});
+    source += packRecipe(scheme.scheme, scheme.scheme, "20x512", scheme);
+    source += keepRecipe(std::string("kept_") + scheme.scheme, scheme.scheme, typeOf("20x512", scheme));
+  }
+  OwningOpRef<ModuleOp> module = parse(source);
+  Status failed = evaluate(*module);
+  ASSERT_FALSE(failed) << failed->message();
+  for (const SchemeCase &scheme : kQuants) {
+    EXPECT_TRUE(sameBits(valuesOf(*module, scheme.scheme), expectedOf(scheme.scheme))) << scheme.scheme;
+    EXPECT_TRUE(sameBits(valuesOf(*module, std::string("kept_") + scheme.scheme), expectedOf(scheme.scheme)));
+  }
+}
+
 TEST_F(WeightEvaluatorTest, DecodeAndPackKeepsValues) {
   std::string source;
-  for (const SchemeCase &scheme : blockSchemes) {
+  for (const SchemeCase &scheme : kQuants) {
     addTensor(scheme.scheme, scheme.type, {20, 512});
     source += decodeRecipe(scheme.scheme, scheme.scheme, "20x512", scheme);
   }
   OwningOpRef<ModuleOp> module = parse(source);
   Status failed = evaluate(*module);
   ASSERT_FALSE(failed) << failed->message();
-  for (const SchemeCase &scheme : blockSchemes)
+  for (const SchemeCase &scheme : kQuants)
     EXPECT_TRUE(sameBits(valuesOf(*module, scheme.scheme), expectedOf(scheme.scheme))) << scheme.scheme;
 }
 
@@ -104,8 +123,8 @@ TEST_F(WeightEvaluatorTest, DecodeAndPackKeepsValues) {
 TEST_F(WeightEvaluatorTest, FileTensorKeepsBytes) {
   addTensor("norm", gguf::TensorType::F32, {50});
   addTensor("matrix", gguf::TensorType::Q6_K, {3, 256});
-  OwningOpRef<ModuleOp> module = parse(keepRecipe("norm", "norm", "tensor<50xf32>") +
-                                       keepRecipe("matrix", "matrix", typeOf("3x256", blockSchemes[4])));
+  OwningOpRef<ModuleOp> module =
+      parse(keepRecipe("norm", "norm", "tensor<50xf32>") + keepRecipe("matrix", "matrix", typeOf("3x256", kQuants[4])));
   Status failed = evaluate(*module);
   ASSERT_FALSE(failed) << failed->message();
   for (const char *name : {"norm", "matrix"}) {
@@ -185,7 +204,7 @@ TEST_F(WeightEvaluatorTest, ThreadsAndProgress) {
   addTensor("a", gguf::TensorType::Q4_1, {1003, 2048});
   addTensor("b", gguf::TensorType::Q4_K, {515, 2048});
   OwningOpRef<ModuleOp> module =
-      parse(packRecipe("a", "a", "1003x2048", packedSchemes[4]) + decodeRecipe("b", "b", "515x2048", blockSchemes[2]));
+      parse(packRecipe("a", "a", "1003x2048", packedSchemes[4]) + packRecipe("b", "b", "515x2048", kQuants[2]));
   ASSERT_FALSE(evaluate(*module));
   std::vector<uint8_t> expected = memory;
   EXPECT_TRUE(sameBits(valuesOf(*module, "a"), expectedOf("a")));

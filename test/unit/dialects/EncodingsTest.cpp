@@ -45,6 +45,55 @@ float apFloat(const llvm::fltSemantics &semantics, uint16_t bits) {
 float f16At(const uint8_t *bytes) { return apFloat(llvm::APFloat::IEEEhalf(), u16At(bytes)); }
 float bf16At(const uint8_t *bytes) { return apFloat(llvm::APFloat::BFloat(), u16At(bytes)); }
 
+/// Element `i` of a block of a K-quant in the model file: dequantize_row_q2_K and its kin of ggml-quants.c.
+float fileElementOfKQuant(Scheme scheme, const uint8_t *block, int i) {
+  // 64 bytes of pairs of bits: 32 bytes for each half, of which each byte serves 4 elements.
+  auto pair = [&](int offset) { return block[offset + (i / 128) * 32 + i % 32] >> (2 * (i / 32 % 4)) & 3; };
+  // 128 bytes of nibbles, where 32 bytes serve 64 elements.
+  auto nibble = [&](int offset) { return block[offset + (i / 64) * 32 + i % 32] >> (i / 32 % 2 ? 4 : 0) & 15; };
+  switch (scheme) {
+  case Scheme::Q2_K: {
+    uint8_t factors = block[i / 16];
+    float scale = f16At(block + 80) * static_cast<float>(factors & 15);
+    float minimum = f16At(block + 82) * static_cast<float>(factors >> 4);
+    float product = scale * static_cast<float>(pair(16));
+    return product - minimum;
+  }
+  case Scheme::Q3_K: {
+    // kmask1 and kmask2 of the reference, which unpacks four words at a time.
+    const uint32_t words[3] = {u32At(block + 96), u32At(block + 100), u32At(block + 104)};
+    const uint32_t nibbles = 0x0f0f0f0f, pairs = 0x03030303;
+    const uint32_t unpacked[4] = {(words[0] & nibbles) | (words[2] & pairs) << 4,
+                                  (words[1] & nibbles) | (words[2] >> 2 & pairs) << 4,
+                                  (words[0] >> 4 & nibbles) | (words[2] >> 4 & pairs) << 4,
+                                  (words[1] >> 4 & nibbles) | (words[2] >> 6 & pairs) << 4};
+    int factor = static_cast<int>(unpacked[i / 64] >> (8 * (i / 16 % 4)) & 63) - 32;
+    float scale = f16At(block + 108) * static_cast<float>(factor);
+    return scale * static_cast<float>(pair(32) - (block[i % 32] >> (i / 32) & 1 ? 0 : 4));
+  }
+  case Scheme::Q4_K:
+  case Scheme::Q5_K: {
+    const uint8_t *packed = block + 4;
+    int j = i / 32;
+    int factor = j < 4 ? packed[j] & 63 : (packed[j + 4] & 15) | (packed[j - 4] >> 6 << 4);
+    int minimumFactor = j < 4 ? packed[j + 4] & 63 : packed[j + 4] >> 4 | (packed[j] >> 6 << 4);
+    int q = nibble(scheme == Scheme::Q4_K ? 16 : 48);
+    if (scheme == Scheme::Q5_K)
+      q += block[16 + i % 32] >> j & 1 ? 16 : 0;
+    float scale = f16At(block) * static_cast<float>(factor);
+    float minimum = f16At(block + 2) * static_cast<float>(minimumFactor);
+    float product = scale * static_cast<float>(q);
+    return product - minimum;
+  }
+  default: {
+    // ql, qh: 64 and 32 bytes for each half; the first 64 elements are low nibbles.
+    int low = block[(i / 128) * 64 + i % 64] >> (i % 128 < 64 ? 0 : 4) & 15;
+    float scale = f16At(block + 208) * static_cast<float>(static_cast<int8_t>(block[192 + i / 16]));
+    return scale * static_cast<float>((low | pair(128) << 4) - 32);
+  }
+  }
+}
+
 /// Element `i` of a block in the model file.
 float fileElement(Scheme scheme, const uint8_t *block, int i) {
   auto nibble = [&](int offset) { return i < 16 ? block[offset + i] & 15 : block[offset + i - 16] >> 4; };
@@ -75,8 +124,7 @@ float fileElement(Scheme scheme, const uint8_t *block, int i) {
   case Scheme::Q8_0:
     return f16At(block) * static_cast<float>(static_cast<int8_t>(block[2 + i]));
   default:
-    ADD_FAILURE() << "K-quants are not tested here";
-    return 0;
+    return fileElementOfKQuant(scheme, block, i);
   }
 }
 
@@ -144,8 +192,13 @@ void expectSameBits(const std::vector<float> &expected, const std::vector<float>
   }
 }
 
-const Scheme kPackedSchemes[] = {Scheme::F32,  Scheme::F16,  Scheme::BF16, Scheme::Q4_0,
-                                 Scheme::Q4_1, Scheme::Q5_0, Scheme::Q5_1, Scheme::Q8_0};
+const Scheme kSchemes[] = {Scheme::F32,  Scheme::F16,  Scheme::BF16, Scheme::Q4_0, Scheme::Q4_1,
+                           Scheme::Q5_0, Scheme::Q5_1, Scheme::Q8_0, Scheme::Q2_K, Scheme::Q3_K,
+                           Scheme::Q4_K, Scheme::Q5_K, Scheme::Q6_K};
+const Scheme kKQuants[] = {Scheme::Q2_K, Scheme::Q3_K, Scheme::Q4_K, Scheme::Q5_K, Scheme::Q6_K};
+
+/// Columns of a tile of 32, or of a block of a K-quant.
+int64_t tileColumns(Scheme scheme) { return std::max<int64_t>(blockSizes(scheme).first, 32); }
 
 class EncodingsTest : public ::testing::Test {
 protected:
@@ -163,9 +216,10 @@ protected:
     return target;
   }
 
-  /// One packed block of 32 columns, of one row, and its tile.
+  /// One block of one row, and its tile.
   Bytes packBlock(Scheme scheme, int64_t panelRows, const Bytes &block) {
-    return pack(packed(scheme, panelRows, 32), {1, 32}, block);
+    int64_t columns = tileColumns(scheme);
+    return pack(packed(scheme, panelRows, columns), {1, columns}, block);
   }
 
   void expectUnpacked(StoredAttr encoding, Shape shape, const Bytes &stored, const Bytes &source) {
@@ -181,8 +235,9 @@ protected:
 };
 
 TEST_F(EncodingsTest, FileOrder) {
-  for (Scheme scheme : kPackedSchemes) {
-    for (Shape shape : {Shape{1, 32}, Shape{3, 96}, Shape{17, 64}}) {
+  for (Scheme scheme : kSchemes) {
+    for (Shape shape : {Shape{1, 1}, Shape{3, 3}, Shape{17, 2}}) {
+      shape.columns *= tileColumns(scheme);
       auto [elements, bytes] = blockSizes(scheme);
       Bytes source = randomBytes(shape.rows * shape.columns / elements * bytes, 1);
       ASSERT_EQ(file(scheme).getStoredBytes({shape.rows, shape.columns}), static_cast<int64_t>(source.size()));
@@ -192,21 +247,32 @@ TEST_F(EncodingsTest, FileOrder) {
   }
 }
 
-TEST_F(EncodingsTest, KQuantsHaveTheBytesOfTheFile) {
-  for (Scheme scheme : {Scheme::Q2_K, Scheme::Q3_K, Scheme::Q4_K, Scheme::Q5_K, Scheme::Q6_K}) {
-    EXPECT_EQ(file(scheme).getStoredBytes({3, 512}), 6 * blockSizes(scheme).second);
-    EXPECT_FALSE(hasPackedForm(scheme));
+TEST_F(EncodingsTest, PanelsOfAnyShape) {
+  for (Scheme scheme : kSchemes) {
+    auto [elements, bytes] = blockSizes(scheme);
+    int64_t columns = tileColumns(scheme);
+    for (Shape shape : {Shape{8, 1}, Shape{16, 3}, Shape{1, 1}, Shape{13, 2}, Shape{7, 5}}) {
+      shape.columns *= columns;
+      Bytes source = randomBytes(shape.rows * shape.columns / elements * bytes, 2);
+      for (int64_t rows : {1, 3, 8, 16})
+        expectUnpacked(packed(scheme, rows, columns), shape, pack(packed(scheme, rows, columns), shape, source),
+                       source);
+    }
   }
 }
 
-TEST_F(EncodingsTest, PanelsOfAnyShape) {
-  for (Scheme scheme : kPackedSchemes) {
+/// Each byte of a block takes each of its values, so that each factor meets each integer.
+TEST_F(EncodingsTest, EveryByteOfAKQuant) {
+  for (Scheme scheme : kKQuants) {
     auto [elements, bytes] = blockSizes(scheme);
-    for (Shape shape : {Shape{8, 32}, Shape{16, 96}, Shape{1, 32}, Shape{13, 64}, Shape{7, 160}}) {
-      Bytes source = randomBytes(shape.rows * shape.columns / elements * bytes, 2);
-      for (int64_t rows : {1, 3, 8, 16})
-        expectUnpacked(packed(scheme, rows, 32), shape, pack(packed(scheme, rows, 32), shape, source), source);
+    Bytes source;
+    for (int block = 0; block < 256; ++block) {
+      for (int64_t i = 0; i < bytes; ++i)
+        source.push_back(static_cast<uint8_t>(block + 7 * i));
     }
+    Shape shape{4, 64 * elements};
+    expectUnpacked(file(scheme), shape, source, source);
+    expectUnpacked(packed(scheme, 8, elements), shape, pack(packed(scheme, 8, elements), shape, source), source);
   }
 }
 
@@ -243,6 +309,15 @@ TEST_F(EncodingsTest, NegativeZero) {
   file(Scheme::Q4_0).unpackRow({1, 32}, block, 0, values);
   EXPECT_EQ(values[0], 0.0f);
   EXPECT_TRUE(std::signbit(values[0]));
+
+  Bytes kQuant(210, 0);                   // q - 32 = -32
+  kQuant[192] = 0, kQuant[193] = 1;       // s = 0, 1
+  kQuant[208] = 0x00, kQuant[209] = 0x3c; // d = 1
+  values.resize(256);
+  file(Scheme::Q6_K).unpackRow({1, 256}, kQuant, 0, values);
+  EXPECT_EQ(values[0], 0.0f);
+  EXPECT_TRUE(std::signbit(values[0]));
+  EXPECT_EQ(values[16], -32.0f);
 }
 
 //===----------------------------------------------------------------------===//
@@ -253,6 +328,10 @@ TEST_F(EncodingsTest, TileLayouts) {
   struct Expected {
     Scheme scheme;
     int64_t scale, min, highBits, quants, bytes;
+  };
+  struct ExpectedKQuant {
+    Scheme scheme;
+    int64_t min, subScale, subMin, highBits, quants, partBytes, bytes;
   };
   // With 8 rows of 32 columns.
   for (Expected expected : {Expected{Scheme::F32, -1, -1, -1, 0, 1024}, Expected{Scheme::F16, -1, -1, -1, 0, 512},
@@ -267,6 +346,26 @@ TEST_F(EncodingsTest, TileLayouts) {
     EXPECT_EQ(layout.minOffset, expected.min);
     EXPECT_EQ(layout.highBitsOffset, expected.highBits);
     EXPECT_EQ(layout.quantsOffset, expected.quants);
+    EXPECT_EQ(layout.bytes, expected.bytes);
+    EXPECT_EQ(layout.subScaleOffset, -1);
+    EXPECT_EQ(layout.subMinOffset, -1);
+  }
+  // With 8 rows of 256 columns: d, m, s, t, and 8 parts.
+  for (ExpectedKQuant expected : {ExpectedKQuant{Scheme::Q2_K, 16, 32, 32, -1, 160, 64, 672},
+                                  ExpectedKQuant{Scheme::Q3_K, -1, 16, -1, 144, 176, 96, 912},
+                                  ExpectedKQuant{Scheme::Q4_K, 16, 32, 96, -1, 160, 128, 1184},
+                                  ExpectedKQuant{Scheme::Q5_K, 16, 32, 96, 160, 192, 160, 1440},
+                                  ExpectedKQuant{Scheme::Q6_K, -1, 16, -1, 144, 208, 192, 1680}}) {
+    TileLayout layout = getTileLayout(packed(expected.scheme, 8, 256));
+    SCOPED_TRACE(stringifyScheme(expected.scheme).str());
+    EXPECT_EQ(layout.columns, 256);
+    EXPECT_EQ(layout.scaleOffset, 0);
+    EXPECT_EQ(layout.minOffset, expected.min);
+    EXPECT_EQ(layout.subScaleOffset, expected.subScale);
+    EXPECT_EQ(layout.subMinOffset, expected.subMin);
+    EXPECT_EQ(layout.highBitsOffset, expected.highBits);
+    EXPECT_EQ(layout.quantsOffset, expected.quants);
+    EXPECT_EQ(layout.partBytes, expected.partBytes);
     EXPECT_EQ(layout.bytes, expected.bytes);
   }
 }
@@ -297,6 +396,64 @@ TEST_F(EncodingsTest, FifthBits) {
     expected[4 + column % 4] = 1 << column / 4;
     EXPECT_EQ(tile, expected) << "column " << column;
   }
+}
+
+/// Low nibbles and high pairs of a row of Q6_K in a panel of 2 rows, one column after another.
+TEST_F(EncodingsTest, SixBitTile) {
+  for (int column = 0; column < 256; ++column) {
+    Bytes block(210, 0);
+    block[column / 128 * 64 + column % 64] = 13 << (column / 64 % 2 * 4);
+    block[128 + column / 128 * 32 + column % 32] = 2 << (column / 32 % 4 * 2);
+    // d of 2 rows, 16 factors of 2 rows, then 8 parts of 2 vectors of pairs and 4 of nibbles, each of 8 bytes.
+    Bytes expected(4 + 32 + 8 * 48, 0);
+    int inPart = column % 32;
+    uint8_t *part = &expected[36 + column / 32 * 48];
+    part[inPart / 16 * 8 + inPart % 4] = 2 << (inPart / 4 % 4 * 2);
+    part[16 + inPart / 8 * 8 + inPart % 4] = 13 << (inPart / 4 % 2 * 4);
+    EXPECT_EQ(packBlock(Scheme::Q6_K, 2, block), expected) << "column " << column;
+  }
+}
+
+/// Pairs and third bits of Q3_K.
+TEST_F(EncodingsTest, ThreeBitTile) {
+  for (int column = 0; column < 256; ++column) {
+    Bytes block(110, 0);
+    block[column % 32] = 1 << column / 32;
+    block[32 + column / 128 * 32 + column % 32] = 3 << (column / 32 % 4 * 2);
+    Bytes tile = packBlock(Scheme::Q3_K, 2, block);
+    Bytes expected(4 + 32 + 8 * 24, 0);
+    for (int i = 0; i < 16; ++i)
+      expected[4 + 2 * i] = static_cast<uint8_t>(-32); // of a factor that the file stores as 0
+    int inPart = column % 32;
+    uint8_t *part = &expected[36 + column / 32 * 24];
+    part[inPart % 4] = 1 << inPart / 4;
+    part[8 + inPart / 16 * 8 + inPart % 4] = 3 << (inPart / 4 % 4 * 2);
+    EXPECT_EQ(tile, expected) << "column " << column;
+  }
+}
+
+/// The factors of a row follow d and m, one byte each; those of Q2_K share theirs.
+TEST_F(EncodingsTest, FactorsOfSubBlocks) {
+  Bytes block(144, 0);
+  block[0] = 0x11, block[1] = 0x12, block[2] = 0x21, block[3] = 0x22;
+  // Factors 0 to 3 whole, with the top bits of 4 to 7 above them.
+  for (int i = 0; i < 4; ++i) {
+    block[4 + i] = (10 + i) | (i << 6);
+    block[8 + i] = (20 + i) | ((3 - i) << 6);
+    block[12 + i] = (5 + i) | (9 + i) << 4;
+  }
+  Bytes tile = packBlock(Scheme::Q4_K, 1, block);
+  EXPECT_EQ(Bytes(tile.begin(), tile.begin() + 20),
+            (Bytes{0x11, 0x12, 0x21, 0x22,                                   // d, m
+                   10,   11,   12,   13,   5,      6 + 16,  7 + 32,  8 + 48, // s
+                   20,   21,   22,   23,   9 + 48, 10 + 32, 11 + 16, 12}));  // t
+
+  Bytes pairs(84, 0);
+  for (int i = 0; i < 16; ++i)
+    pairs[i] = 17 * i;
+  tile = packBlock(Scheme::Q2_K, 1, pairs);
+  for (int i = 0; i < 16; ++i)
+    EXPECT_EQ(tile[4 + i], 17 * i);
 }
 
 TEST_F(EncodingsTest, EightBitTile) {
@@ -343,6 +500,37 @@ TEST_F(EncodingsTest, OrderOfTiles) {
 }
 
 //===----------------------------------------------------------------------===//
+// Encoding of exact numbers
+//===----------------------------------------------------------------------===//
+
+/// Numbers that hold the extremes of each block, sub-block and of the factors are encoded exactly; others are refused.
+TEST_F(EncodingsTest, EncodeExactly) {
+  std::mt19937 random(4);
+  for (Scheme scheme : kKQuants) {
+    const SchemeTraits &traits = getSchemeTraits(scheme);
+    const int largest = (1 << traits.elementBits) - 1;
+    const int largestFactor = (1 << (traits.subScaleBits - traits.hasSignedSubScales)) - 1;
+    std::vector<float> values;
+    for (int64_t sub = 0; sub < 2 * traits.getSubBlocks(); ++sub) {
+      // The largest factors come first in each block, and zero is one of them.
+      bool isFirst = sub % traits.getSubBlocks() == 0;
+      float scale = isFirst ? largestFactor : random() % (largestFactor + 1);
+      float minimum = !traits.hasMin ? 0 : isFirst ? largestFactor : random() % (largestFactor + 1);
+      for (int64_t i = 0; i < traits.subBlockElements; ++i) {
+        int q = i == 0 ? 0 : i == 1 ? largest : random() % (largest + 1);
+        values.push_back(scale / 64 * static_cast<float>(q - traits.zeroPoint) - minimum / 8);
+      }
+    }
+    Bytes target(2 * traits.blockBytes, 0xA5);
+    SCOPED_TRACE(stringifyScheme(scheme).str());
+    ASSERT_TRUE(succeeded(encodeExactly(file(scheme), {1, 512}, values, target)));
+    EXPECT_EQ(fileRow(scheme, {1, 512}, target, 0), values);
+    values[300] += 0.001f;
+    EXPECT_TRUE(failed(encodeExactly(file(scheme), {1, 512}, values, target)));
+  }
+}
+
+//===----------------------------------------------------------------------===//
 // Types
 //===----------------------------------------------------------------------===//
 
@@ -353,7 +541,7 @@ TEST_F(EncodingsTest, ElementTypesMatchTheTraits) {
     EXPECT_EQ(getSchemeElementType(&context, scheme).getIntOrFloatBitWidth(), traits.elementBits);
     EXPECT_EQ(traits.blockElements, blockSizes(scheme).first);
     EXPECT_EQ(traits.blockBytes, blockSizes(scheme).second);
-    EXPECT_EQ(hasPackedForm(scheme), traits.isPlain || traits.isAffine);
+    EXPECT_EQ(traits.isPlain, traits.blockElements == 1);
   }
 }
 
@@ -366,7 +554,7 @@ TEST_F(EncodingsTest, EncodingsOfTypes) {
   EXPECT_EQ(getStored(stored), packed(Scheme::Q8_0, 8, 32));
   EXPECT_FALSE(getBlocked(stored));
   EXPECT_EQ(getBlocked(blocked).getColumns(), 32);
-  EXPECT_EQ(getBlocked(blocked).getBlockBytes(16), 64 + 4 + 4);
+  EXPECT_EQ(getBlocked(blocked).getBlockBytes(16), 64 + 4 + 4 + 4);
   EXPECT_FALSE(getStored(plain));
   EXPECT_FALSE(getStored(f32));
   EXPECT_FALSE(getStored(mlir::Type()));

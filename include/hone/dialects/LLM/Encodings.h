@@ -13,44 +13,62 @@
 
 namespace hone::llm {
 
-/// What is fixed about a scheme: the bits of an element and the expression that gives its value. For affine schemes
-/// value = d * (q - zeroPoint) + m, with d and m (if `hasMin`) in f16 per block; plain schemes store the value.
-/// GGUF specification and ggml's quantization reference.
+/// What is fixed about a scheme: the bits of an element and the expression that gives its value. GGUF specification and
+/// ggml's quantization reference.
+///
+/// Plain schemes store the value. All others have blocks of integers q with d and m (if `hasMin`) in f16 per block:
+/// value = d * (q - zeroPoint) + m without sub-blocks (affine schemes), and with them (K-quants), where each has
+/// integers s and t (if `hasMin`), value = (d * s) * (q - zeroPoint) - (m * t). The products are exact in f32.
 struct SchemeTraits {
   bool isPlain;          ///< f32, f16, bf16
-  bool isAffine;         ///< q4_0 to q8_0; K-quants are neither
   unsigned elementBits;  ///< bits of the tensor's element type
   int64_t blockElements; ///< elements of one block of the model file; 1 for plain schemes
   int64_t blockBytes;    ///< bytes of such a block
   bool isSigned;         ///< q is two's complement
   int32_t zeroPoint;
   bool hasMin;
+  unsigned lowBits;         ///< the bits of q that a tile keeps together (2, 4 or 8); the others lie apart
+  int64_t subBlockElements; ///< elements that share s and t; 0 without sub-blocks
+  unsigned subScaleBits;    ///< bits of s and t
+  bool hasSignedSubScales;  ///< s is two's complement
+
+  unsigned getHighBits() const { return elementBits - lowBits; }
+  /// Sub-blocks of a block; 0 without.
+  int64_t getSubBlocks() const { return subBlockElements ? blockElements / subBlockElements : 0; }
+  /// Whether s and t are nibbles of one byte of a tile.
+  bool sharesSubScaleBytes() const { return hasMin && subScaleBits == 4; }
 };
 const SchemeTraits &getSchemeTraits(Scheme scheme);
 
 /// The element type that a tensor of this scheme has.
 mlir::Type getSchemeElementType(mlir::MLIRContext *context, Scheme scheme);
 
-/// Whether the scheme can be packed in panels.
-bool hasPackedForm(Scheme scheme);
-
 /// Byte layout of one tile of a packed weight: `rows` output rows times `columns` input columns.
 ///
-/// Affine schemes: [rows] f16 d, then [rows] f16 m (if any), then [rows] u32 with the fifth bit of each element (5-bit
-/// schemes: column 4 t + j of a row at bit 8 j + t), then the quants. With 8 bits, vector t (t < columns / 4) holds
-/// for each row the 4 bytes of columns 4 t .. 4 t + 3. With 4 or 5 bits, vector g (g < columns / 8) holds for each row
-/// 4 bytes whose low nibbles are columns 8 g .. 8 g + 3 and whose high nibbles are columns 8 g + 4 .. 8 g + 7.
-/// Plain schemes: [columns][rows] elements.
+/// Plain schemes: [columns][rows] elements. All others have a block of each row in a tile:
+/// - [rows] f16 d, then [rows] f16 m (if any);
+/// - [sub-blocks][rows] bytes s, then [sub-blocks][rows] bytes t (if any); where both have 4 bits, s is the low nibble
+///   and t the high nibble of one byte;
+/// - parts of 32 columns, each with the high bits of its elements (if any), then the low bits.
+/// Low bits and high bits are each stored as digits of n bits, n vectors of 4 bytes per row: byte j of vector g holds
+/// for f = 0, 1, .. 8 / n - 1, lowest bits first, the digits of columns 4 (8 / n) g + 4 f + j of the part. With 4 bits
+/// these are columns 8 g + j and 8 g + 4 + j, with 8 bits column 4 g + j, and with 1 bit column 4 t + j is bit 8 j + t
+/// of the only word.
 ///
 /// Tiles of a panel follow each other, and so do panels. Rows beyond the last of the weight are zero bytes, and so are
 /// columns beyond the last, which only plain schemes have: others have a multiple of the tile's columns.
 struct TileLayout {
+  static constexpr int64_t kPartColumns = 32;
+
   int64_t rows;
   int64_t columns;
   int64_t scaleOffset;    ///< bytes from the start of the tile; -1 for plain schemes
   int64_t minOffset;      ///< -1 without
-  int64_t highBitsOffset; ///< -1 without
-  int64_t quantsOffset;
+  int64_t subScaleOffset; ///< -1 without
+  int64_t subMinOffset;   ///< -1 without; that of the scales where they share bytes
+  int64_t highBitsOffset; ///< of the first part; -1 without
+  int64_t quantsOffset;   ///< of the first part, or of the elements of a plain scheme
+  int64_t partBytes;      ///< from one part to the next
   int64_t bytes;
 };
 
@@ -64,10 +82,10 @@ BlockedAttr getBlocked(mlir::Type type);
 /// Bytes of a weight as stored: by its encoding, or as plain elements for a tensor without one (norm weights).
 int64_t getWeightBytes(mlir::RankedTensorType type);
 
-/// Writes `values`, [output row][column], to `target` in file order, which `encoding` has. For numbers that were made to
-/// fit, such as those of tests: fails where the scheme does not represent all of them exactly. Scale and minimum of a
-/// block come from its largest and smallest value, which must stand for the largest and smallest integer of the scheme.
-/// Not for schemes without a packed form.
+/// Writes `values`, [output row][column], to `target` in file order, which `encoding` has. For numbers that were made
+/// to fit, such as those of tests: fails where the scheme does not represent all of them exactly. Scale and minimum of
+/// a block (or sub-block) come from its largest and smallest value, which must stand for the largest and smallest
+/// integer of the scheme; likewise d and m of a K-quant from the largest of its sub-blocks' scales and minimums.
 mlir::LogicalResult encodeExactly(StoredAttr encoding, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values,
                                   llvm::MutableArrayRef<uint8_t> target);
 

@@ -86,11 +86,13 @@ def LLM_StoredAttr : LLM_Attr<"Stored", "stored", [
   let summary = "how a weight is stored: the scheme of its blocks and the panel that they are packed in";
   let description = [{
     Without `panel`, the bytes are those of the model file: row after row, block after block, as the GGUF
-    specification lays them out. With `panel`, as `#llm.panel` says. The element type of the tensor states the bits of
-    one element (i4 for q4_0 and q4_1, i5, i8, f16, ...). K-quant schemes exist in file order only.
+    specification lays them out. With `panel`, as `#llm.panel` says, with the columns of one block of the scheme. The
+    element type of the tensor states the bits of one element (i4 for q4_0, q4_1 and q4_K, i5, i8, f16, ...).
 
-    The value of an element is `d * (q - z) + m`, where `z` is the zero point of the scheme (8 for q4_0, 16 for q5_0,
-    else 0), `d` and `m` are f16 per block of 32 (`m` only for q4_1 and q5_1), and the result is f32.
+    The value of an element is `d * (q - z) + m`, where `z` is the zero point of the scheme (8 for q4_0, 16 for q5_0, 4
+    for q3_K, 32 for q6_K, else 0), `d` and `m` are f16 per block of 32 (`m` only for q4_1 and q5_1), and the result is
+    f32. K-quants have blocks of 256 in sub-blocks of 16 or 32, each with small integers `s` and `t` of its own:
+    `(d * s) * (q - z) - (m * t)` (`m` and `t` only for q2_K, q4_K and q5_K). Only the last operation rounds.
 
     Example: `tensor<576x1536xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>`.
   }];
@@ -104,8 +106,8 @@ def LLM_BlockedAttr : LLM_Attr<"Blocked", "blocked", [DeclareAttrInterfaceMethod
   let summary = "activations rounded to integers with one f32 scale per block of columns";
   let description = [{
     Each row is a sequence of blocks of `columns` elements. In memory a block is its elements in the order in which
-    products consume them (of each 4 consecutive: first, third, second, fourth), the f32 scale, and the i32 sum of the
-    elements. The value of an element is `scale * q`, with `scale = max(|x|) / 32767` and `q = round(x / scale)`, ties
+    products consume them (of each 4 consecutive: first, third, second, fourth), the f32 scale, the i32 sum of the
+    elements, and the i32 sum of the first half of them. The value of an element is `scale * q`, with `scale = max(|x|) / 32767` and `q = round(x / scale)`, ties
     to even, for i16.
 
     Example: `tensor<?x576xi16, #llm.blocked<columns = 32>>`.
@@ -114,8 +116,8 @@ def LLM_BlockedAttr : LLM_Attr<"Blocked", "blocked", [DeclareAttrInterfaceMethod
   let assemblyFormat = "`<` `columns` `=` $columns `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
-    /// Bytes of one block: elements, scale, sum.
-    int64_t getBlockBytes(unsigned elementBits) const { return getColumns() * elementBits / 8 + 8; }
+    /// Bytes of one block: elements, scale, both sums.
+    int64_t getBlockBytes(unsigned elementBits) const { return getColumns() * elementBits / 8 + 12; }
   }];
 }
 

@@ -39,8 +39,7 @@ def WeightEncodingAttrInterface : AttrInterface<"WeightEncodingAttrInterface"> {
                     "void", "pack",
                     (ins "::llvm::ArrayRef<int64_t>":$shape, "::llvm::ArrayRef<uint8_t>":$source,
                          "::llvm::MutableArrayRef<uint8_t>":$target)>,
-    InterfaceMethod<[{The f32 values of output row `row`, computed by the canonical expression of the scheme. Not for
-                      schemes without a packed form, whose only use is to be decoded.}],
+    InterfaceMethod<"The f32 values of output row `row`, computed by the canonical expression of the scheme.",
                     "void", "unpackRow",
                     (ins "::llvm::ArrayRef<int64_t>":$shape, "::llvm::ArrayRef<uint8_t>":$source, "int64_t":$row,
                          "::llvm::MutableArrayRef<float>":$values)>,

@@ -95,7 +95,7 @@ def LLM_FileTensorOp : LLM_Op<"file_tensor", [Pure]> {
 def LLM_DecodeOp : LLM_Op<"decode", [Pure]> {
   let summary = "the f32 values of a stored weight";
   let description = [{
-    result = dequantised input, exactly. For schemes that have no packed form of their own.
+    result = dequantised input, exactly. For what computes with values instead of a scheme.
     - (C1) The shapes are equal.
     - (C2) `input` is stored without a panel, the result as `f32` without a panel.
   }];
@@ -468,7 +468,7 @@ def LLM_FromBufferOp : LLM_Op<"from_buffer", [Pure]> {
     the page tables of the sequences.
 
     ```mlir
-    %0 = llm.from_buffer %buffer : memref<?x72xi8> to tensor<?x32xi16, #llm.blocked<columns = 32>>
+    %0 = llm.from_buffer %buffer : memref<?x76xi8> to tensor<?x32xi16, #llm.blocked<columns = 32>>
     ```
   }];
   let arguments = (ins AnyType:$buffer);

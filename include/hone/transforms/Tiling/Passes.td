@@ -15,13 +15,13 @@ def PackWeightsPass : Pass<"hone-pack-weights", "::mlir::ModuleOp"> {
   let description = [{
     weight @w : T<scheme>  =>  weight @w : T<scheme, panel = <rows x columns>>   with `llm.pack` in its recipe
 
-    A product then adds each output row in its own vector lane and reads the weight front to back. A scheme without a
-    packed form of its own is decoded to f32 first, which is reported as a missed remark.
+    A product then adds each output row in its own vector lane and reads the weight front to back. A tile has the
+    columns of one block of the scheme (32, or 256 for K-quants); plain schemes have no blocks, and take `columns`.
   }];
   let dependentDialects = ["::hone::llm::LLMDialect"];
   let options = [
     Option<"rows", "rows", "int64_t", "8", "Output rows of a panel">,
-    Option<"columns", "columns", "int64_t", "32", "Columns of a tile">];
+    Option<"columns", "columns", "int64_t", "32", "Columns of a tile of a plain scheme">];
 }
 
 def OutlineKernelsPass : Pass<"hone-outline-kernels", "::mlir::ModuleOp"> {

@@ -216,6 +216,46 @@ def qkv():
     return test
 
 
+def k_quants():
+    """The ops that read weights, with K-quants: several panels, and several tiles of one."""
+    test = Test("k_quants")
+    test.lines[0] = ("// What ops compute in their x86 kernels where their weights are K-quants, against NumPy. Written by "
+                     "expected.py;\n// change that, and run it again.")
+    weights = {}
+    for scheme, shape in (("q2_K", (3, 512)), ("q3_K", (2, 512)), ("q4_K", (9, 256)), ("q5_K", (2, 512)),
+                          ("q6_K", (9, 256))):
+        values_of = llm.weight_values(test, scheme, *shape)
+        weights[scheme] = values_of, test.weight(scheme, values_of, scheme)
+    for scheme, (weight, kind) in weights.items():
+        test.begin(f"embedding_{scheme}", "The last row and the first.")
+        tokens = test.indices(len(weight) - 1, 0)
+        tokens_type = test.rows("tokens", tokens)
+        test.reference(scheme, kind)
+        test.add(f"%result = llm.embedding %tokens, %{scheme} : {tokens_type},")
+        test.add(f"  {kind}")
+        test.expect("result", weight[tokens], exact=True)
+        test.end()
+        for precision in "f32", "int16":
+            test.begin(f"linear_{scheme}_{precision}", "A tile of rows and a rest.")
+            source, input_type, values = activations(test, 5, weight.shape[1], precision)
+            test.reference(scheme, kind)
+            test.add(f"%result = llm.linear %{source}, %{scheme} : {input_type},")
+            test.add(f"  {kind}")
+            test.expect("result", llm.product(values, weight))
+            test.end()
+    test.begin("gated_linear", "Gate and up in different schemes.")
+    source, input_type, values = activations(test, 5, 256, "int16")
+    (gate, gate_kind), (up, up_kind) = weights["q4_K"], weights["q6_K"]
+    test.reference("q4_K", gate_kind)
+    test.reference("q6_K", up_kind)
+    test.add(f"%result = llm.gated_linear %{source}, %q4_K, %q6_K {{function = #llm.activation<silu>}}")
+    test.add(f"  : {input_type}, {gate_kind},")
+    test.add(f"    {up_kind}")
+    test.expect("result", llm.silu(llm.product(values, gate)) * llm.product(values, up))
+    test.end()
+    return test
+
+
 def gated_activation():
     test = Test("gated_activation")
     gate, up = test.normal(5, 16), test.normal(5, 16)
@@ -438,7 +478,7 @@ def rounding():
     return test
 
 
-TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, qkv, gated_activation,
+TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, k_quants, qkv, gated_activation,
          gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
 
 if __name__ == "__main__":

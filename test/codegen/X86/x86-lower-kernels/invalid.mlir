@@ -169,3 +169,13 @@ func.func private @kernel(%x: tensor<?x64xf32>, %w: !w) -> tensor<?x16xf32> attr
   %0 = llm.linear %x, %w {activations = #llm.precision<int16>} : tensor<?x64xf32>, !w
   return %0 : tensor<?x16xf32>
 }
+
+// -----
+
+// A K-quant has wider tiles.
+!w = tensor<16x256xi4, #llm.stored<scheme = q4_K>>
+func.func private @kernel(%x: tensor<?x256xf32>, %w: !w) -> tensor<?x16xf32> attributes {llm.kernel} {
+  // expected-error@+1 {{expected weights packed in panels of 8 x 256, got 'tensor<16x256xi4, #llm.stored<scheme = q4_K>>'; run hone-pack-weights first}}
+  %0 = llm.linear %x, %w : tensor<?x256xf32>, !w
+  return %0 : tensor<?x16xf32>
+}

@@ -11,12 +11,16 @@
 !f16 = tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
 !f32 = tensor<24x64xf32, #llm.stored<scheme = f32, panel = <8x32>>>
 !bf16 = tensor<12x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+!wide = tensor<?x512xi16, #llm.blocked<columns = 32>>
+!q4_K = tensor<16x512xi4, #llm.stored<scheme = q4_K, panel = <8x256>>>
+!q6_K = tensor<16x512xi6, #llm.stored<scheme = q6_K, panel = <8x256>>>
+!q2_K = tensor<16x512xi2, #llm.stored<scheme = q2_K, panel = <8x256>>>
 !tail = tensor<11x64xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
 
 // Integers: each of the 2 panels is a unit of work. 4 rows share one reading of a panel, then rows go one by one. A lane
 // is an output row: pairs of 16-bit products are added exactly, the blocks in f32, one accumulator per row.
 // CHECK-LABEL: func.func private @q4_0
-// CHECK-SAME: (%[[X:[a-z0-9]+]]: memref<?x144xi8>
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: memref<?x152xi8>
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<576xi8>
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x16xf32>
 // CHECK: %[[PANELS:.*]] = arith.constant 2 : index
@@ -94,6 +98,64 @@ func.func private @q5_0(%x: !blocked, %w: !q5_0) -> tensor<?x16xf32> attributes 
 // CHECK: return
 func.func private @q8_0(%x: !blocked, %w: !q8_0) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !blocked, !q8_0
+  return %0 : tensor<?x16xf32>
+}
+
+// K-quants are multiplied 32 columns at a time, too: one part of a tile after another, with the factors of its row, which
+// scale d and m to f32 without rounding.
+// CHECK-LABEL: func.func private @q4_K
+// CHECK: %[[BLOCKS:.*]] = arith.constant 16 : index
+// CHECK: scf.for %[[BLOCK:.*]] = %{{.*}} to %[[BLOCKS]] step %{{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+// CHECK: %[[PARTS:.*]] = arith.constant 8 : index
+// CHECK: arith.divui %[[BLOCK]], %[[PARTS]]
+// CHECK: arith.remui %[[BLOCK]], %[[PARTS]]
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK-NOT: arith.subi
+// CHECK: %[[D:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: %[[S:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
+// CHECK: %[[SF:.*]] = arith.sitofp %[[S]]
+// CHECK: %[[DS:.*]] = arith.mulf %[[D]], %[[SF]]
+// CHECK: %[[M:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: %[[T:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
+// CHECK: %[[TF:.*]] = arith.sitofp %[[T]]
+// CHECK: %[[MT:.*]] = arith.mulf %[[M]], %[[TF]]
+// CHECK: %[[MINIMUM:.*]] = arith.negf %[[MT]]
+// CHECK: arith.mulf %[[DS]], %{{.*}}
+// CHECK: math.fma
+// CHECK: math.fma %[[MINIMUM]], %{{.*}}, %{{.*}} : vector<8xf32>
+func.func private @q4_K(%x: !wide, %w: !q4_K) -> tensor<?x16xf32> attributes {llm.kernel} {
+  %0 = llm.linear %x, %w : !wide, !q4_K
+  return %0 : tensor<?x16xf32>
+}
+
+// Sub-blocks of 16 columns are added one after another: the first takes the sum of the first half of the activations
+// for its zero point, the second the rest. Elements are put together of nibbles and pairs of bits.
+// CHECK-LABEL: func.func private @q6_K
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+// CHECK: arith.ori %{{.*}}, %{{.*}} : vector<16xi16>
+// CHECK-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: arith.extsi %{{.*}} : vector<8xi8> to vector<8xi32>
+// CHECK: %[[Z:.*]] = arith.constant dense<32> : vector<8xi32>
+// CHECK: arith.muli %{{.*}}, %[[Z]]
+// CHECK: arith.subi
+// CHECK-COUNT-4: math.fma
+// CHECK-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: %[[REST:.*]] = arith.subi
+// CHECK: arith.muli %[[REST]], %[[Z]]
+// CHECK-COUNT-4: math.fma
+// CHECK-NEXT: scf.yield
+func.func private @q6_K(%x: !wide, %w: !q6_K) -> tensor<?x16xf32> attributes {llm.kernel} {
+  %0 = llm.linear %x, %w : !wide, !q6_K
+  return %0 : tensor<?x16xf32>
+}
+
+// 4-bit factors share a byte.
+// CHECK-LABEL: func.func private @q2_K
+// CHECK: %[[BYTES:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
+// CHECK: arith.andi %[[BYTES]], %{{.*}} : vector<8xi32>
+// CHECK: arith.shrui %[[BYTES]], %{{.*}} : vector<8xi32>
+func.func private @q2_K(%x: !wide, %w: !q2_K) -> tensor<?x16xf32> attributes {llm.kernel} {
+  %0 = llm.linear %x, %w : !wide, !q2_K
   return %0 : tensor<?x16xf32>
 }
 

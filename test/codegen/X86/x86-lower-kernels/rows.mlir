@@ -92,7 +92,7 @@ func.func private @add_rms_norm(%x: !rows, %r: !rows, %w: tensor<64xf32>) -> (!r
 // A block of 32: the largest magnitude gives the scale, and a block of zeros stays zeros. Elements go out in the order
 // that products take them in, then scale and sum. A maximum and an integer sum are the same in any order.
 // CHECK-LABEL: func.func private @quantize_rows
-// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x144xi8>
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x152xi8>
 // CHECK-COUNT-4: math.absf %{{.*}} : vector<8xf32>
 // CHECK: %[[PEAK:.*]] = vector.reduction <maxnumf>
 // CHECK: %[[SCALE:.*]] = arith.divf %[[PEAK]], %{{.*}} : f32

@@ -186,8 +186,33 @@ AFFINE = {"q4_0": (0, 15, 8, False), "q4_1": (0, 15, 0, True), "q5_0": (0, 31, 1
           "q5_1": (0, 31, 0, True), "q8_0": (-127, 127, 0, False)}
 
 
+# Largest integer and zero point of a K-quant; elements of a sub-block, its largest factor, whether there is a minimum.
+K_QUANTS = {"q2_K": (3, 0, 16, 15, True), "q3_K": (7, 4, 16, 31, False), "q4_K": (15, 0, 32, 63, True),
+            "q5_K": (31, 0, 32, 63, True), "q6_K": (63, 32, 16, 127, False)}
+
+
+def k_quant_values(test, scheme, rows, columns):
+    """As `weight_values`; one sub-block of each block has the largest factors."""
+    largest, zero, size, factor, has_minimum = K_QUANTS[scheme]
+    blocks, sub_blocks = (rows, columns // 256, 1, 1), (rows, columns // 256, 256 // size, 1)
+    quants = test.random.randint(0, largest + 1, (*sub_blocks[:3], size))
+    for sub_block in quants.reshape(-1, size):
+        sub_block[test.random.permutation(size)[:2]] = 0, largest
+    scales, minimums = (test.random.randint(0, factor + 1, sub_blocks) for _ in range(2))
+    for factors in *scales.reshape(-1, 256 // size), *minimums.reshape(-1, 256 // size):
+        factors[test.random.randint(256 // size)] = factor
+    # Numbers of about 1.
+    step = 2.0 ** -np.ceil(np.log2(factor * max(zero, largest - zero)))
+    values = test.random.randint(1, 4, blocks) * step * scales * (quants - zero)
+    if has_minimum:
+        values = values - test.random.randint(1, 4, blocks) * 2.0 ** -np.ceil(np.log2(factor)) * minimums
+    return values.reshape(rows, columns).astype(np.float32)
+
+
 def weight_values(test, scheme, rows, columns):
     """Values that the scheme represents exactly, as f32."""
+    if scheme in K_QUANTS:
+        return k_quant_values(test, scheme, rows, columns)
     if scheme in AFFINE:
         low, high, zero, has_minimum = AFFINE[scheme]
         quants = test.random.randint(low, high + 1, (rows, columns // 32, 32))
@@ -371,7 +396,7 @@ def linear():
     values = test.normal(2, 256)
     weight = test.normal(3, 256)
     kind = test.weight("weight_decoded", weight, "q4_K", decode=True)
-    case("decoded", "A scheme without a packed form, decoded.", "weight_decoded", weight, kind)
+    case("decoded", "A weight that is decoded before it is packed.", "weight_decoded", weight, kind)
     return test
 
 

@@ -1065,7 +1065,7 @@ llm.weight @weight_decoded : tensor<3x256xf32, #llm.stored<scheme = f32, panel =
   llm.yield %2 : tensor<3x256xf32, #llm.stored<scheme = f32, panel = <8x32>>>
 }
 
-// A scheme without a packed form, decoded.
+// A weight that is decoded before it is packed.
 func.func @decoded() {
   %input_static = arith.constant dense<
     [[-1.552, -0.064, 1.523, -0.788, 1.863, -0.226, 1.152, 1.933, -0.315, -0.78, -0.957, 0.318,
