@@ -216,6 +216,8 @@ static llvm::Error runFunctions(ModuleOp module, const NamedPipeline &pipeline, 
   return llvm::Error::success();
 }
 
+static llvm::cl::extrahelp example("\nExample: hone-check test.mlir --pipeline=reference\n");
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   static llvm::cl::opt<std::string> inputPath(llvm::cl::Positional, llvm::cl::desc("FILE.mlir"), llvm::cl::Required);

@@ -123,7 +123,8 @@ Status writeReproducer(Checker &checker, const CommandLineOptions &options) {
     return module.takeError();
   llvm::Error error = llvm::writeToOutput(options.reproducer, [&](llvm::raw_ostream &os) {
     os << "// hone-equiv " << options.reproducer
-       << (options.target.empty() ? " --pass-pipeline='" : " --target=x86 --pass-pipeline='builtin.module()' --kernel-pipeline='")
+       << (options.target.empty() ? " --pass-pipeline='"
+                                  : " --target=x86 --pass-pipeline='builtin.module()' --kernel-pipeline='")
        << checker.getFaultyPipeline() << "'\n";
     (*module)->print(os, mlir::OpPrintingFlags().enableDebugInfo(true, false));
     os << "\n";
@@ -184,11 +185,12 @@ Result<bool> run(CommandLineOptions &options, mlir::MLIRContext &context) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   CommandLineOptions options;
-  CLI::App app("Runs a module before and after each pass, or its kernels beside the reference, and reports the largest\n"
-               "difference of each value. Exit status: 0, all holds; 1, something does not; 2, bad command line.\n\n"
-               "Example: hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --reproducer fault.mlir\n"
-               "         hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --target x86",
-               "hone equiv");
+  CLI::App app(
+      "Runs a module before and after each pass, or its kernels beside the reference, and reports the largest\n"
+      "difference of each value. Exit status: 0, all holds; 1, something does not; 2, bad command line.\n\n"
+      "Example: hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --reproducer fault.mlir\n"
+      "         hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --target x86",
+      "hone equiv");
   app.add_option("input", options.input, "A GGUF file or a module")->required();
   app.add_option("--pass-pipeline", options.passPipeline,
                  "Passes to check, as hone-opt takes them; default: those of 'hone compile' up to the phase scheduled");

@@ -7,6 +7,10 @@
 
 #include "hone/Driver/Registration.h"
 #include "mlir/Tools/mlir-lsp-server/MlirLspServerMain.h"
+#include "llvm/Support/CommandLine.h"
+
+static llvm::cl::extrahelp
+    example("\nExample: an editor starts hone-lsp-server and talks to it over standard input and output\n");
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;

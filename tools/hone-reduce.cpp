@@ -8,6 +8,10 @@
 #include "hone/Driver/Registration.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
+#include "llvm/Support/CommandLine.h"
+
+static llvm::cl::extrahelp
+    example("\nExample: hone-reduce failing.mlir --reduction-tree='traversal-mode=0 test=./still-fails.sh'\n");
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;

@@ -8,6 +8,9 @@
 #include "hone/Import/GGUFImport.h"
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "llvm/Support/CommandLine.h"
+
+static llvm::cl::extrahelp example("\nExample: hone-translate --gguf-to-mlir model.gguf -o model.mlir\n");
 
 int main(int argc, char **argv) {
   hone::registerGGUFTranslation();
