@@ -153,9 +153,10 @@ private:
     int64_t quadsPerScale = weight.scaleColumns() / 4;
     SmallVector<Value> integers(accumulators.size());
     weight.forEachPair(b, place, [&](int64_t t, Value even, Value odd) {
+      Value pairs[] = {even, odd};
       for (auto [r, sum] : llvm::enumerate(integers)) {
         Value rowIndex = b.add(row, static_cast<int64_t>(r));
-        for (auto [half, pair] : llvm::enumerate(ArrayRef<Value>{even, odd})) {
+        for (auto [half, pair] : llvm::enumerate(pairs)) {
           Value offset = b.add(position, 8 * t + 4 * static_cast<int64_t>(half));
           Value activations = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, offset}));
           Value product = emitPairProduct(pair, b.bitcast(activations, b.vectorOf(b.getI16Type(), 16)));
