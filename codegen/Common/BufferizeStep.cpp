@@ -36,6 +36,9 @@ struct BufferizeStepPass : hone::impl::BufferizeStepPassBase<BufferizeStepPass> 
         steps.push_back(function);
       if (!function->hasAttr(kKernelAttr))
         continue;
+      bool isLookup = isWholeKernel(function) && isa<EmbeddingOp>(function.getBody().front().front());
+      if (isLookup)
+        lookups.insert(function.getSymNameAttr());
       FailureOr<unsigned> source = bufferizeKernel(function);
       if (failed(source))
         return signalPassFailure();
@@ -54,6 +57,8 @@ private:
   DenseMap<StringAttr, int64_t> weightIndices;
   /// For each kernel, the argument whose number of rows each result has.
   DenseMap<StringAttr, unsigned> rowSource;
+  /// Kernels that read one row of their weight and not all of it.
+  DenseSet<StringAttr> lookups;
 
   LogicalResult verifyStep(func::FuncOp step) {
     FunctionType type = step.getFunctionType();
@@ -86,9 +91,9 @@ private:
     int64_t bytes = 0;
     step.walk([&](WeightRefOp reference) {
       // A table is read for one row only.
-      bool product = llvm::any_of(reference->getUsers(), [](Operation *user) {
+      bool product = llvm::any_of(reference->getUsers(), [this](Operation *user) {
         auto call = dyn_cast<func::CallOp>(user);
-        return call && !call.getCallee().starts_with(EmbeddingOp::getOperationName().split('.').second);
+        return call && !lookups.contains(call.getCalleeAttr().getAttr());
       });
       if (product && read.insert(reference.getWeightAttr().getAttr()).second)
         bytes += getWeightBytes(cast<RankedTensorType>(reference.getType()));
