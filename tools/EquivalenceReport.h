@@ -51,7 +51,8 @@ inline std::string describePlace(const ValueDifference &value) {
 }
 
 inline void printFault(const PassReport &report, const Fault &fault) {
-  llvm::outs() << "\n" << report.pass << ": " << describePlace(fault.value) << "\n  before: " << fault.before
+  llvm::outs() << "\n"
+               << report.pass << ": " << describePlace(fault.value) << "\n  before: " << fault.before
                << "\n  after:  " << fault.after << "\n";
   for (const std::string &op : fault.through)
     llvm::outs() << "  new:    " << op << "\n";
@@ -69,7 +70,8 @@ inline void writeValues(llvm::json::OStream &writer, llvm::StringRef name, const
         double relative = value.difference.relative();
         writer.attribute("value", value.value);
         writer.attribute("op", value.op);
-        writer.attribute("difference", std::isfinite(relative) ? llvm::json::Value(relative) : llvm::json::Value(nullptr));
+        writer.attribute("difference",
+                         std::isfinite(relative) ? llvm::json::Value(relative) : llvm::json::Value(nullptr));
       });
   });
 }
@@ -105,10 +107,10 @@ inline bool printPasses(const std::vector<PassReport> &reports, bool allValues, 
   printLine("pass", "bar", "largest", "value with the largest difference");
   for (const PassReport &report : reports) {
     const ValueDifference *largest = report.getLargest();
-    std::string where = !report.changed                         ? "unchanged"
-                        : !largest                              ? "no value in common; results alone"
-                        : largest->difference.relative() == 0   ? std::to_string(report.values.size()) + " values alike"
-                                                                : largest->value + " (" + largest->op + ")";
+    std::string where = !report.changed                       ? "unchanged"
+                        : !largest                            ? "no value in common; results alone"
+                        : largest->difference.relative() == 0 ? std::to_string(report.values.size()) + " values alike"
+                                                              : largest->value + " (" + largest->op + ")";
     double end = 0;
     std::string endName;
     for (const ValueDifference &result : report.results)
@@ -117,7 +119,8 @@ inline bool printPasses(const std::vector<PassReport> &reports, bool allValues, 
         endName = result.value;
       }
     double difference = largest ? largest->difference.relative() : end;
-    printLine(report.pass, formatDifference(report.tolerance), report.changed ? formatDifference(difference) : "-", where);
+    printLine(report.pass, formatDifference(report.tolerance), report.changed ? formatDifference(difference) : "-",
+              where);
     if (allValues)
       llvm::for_each(report.values, printValue);
     if (end > 0 && report.holds)
@@ -133,7 +136,8 @@ inline bool printPasses(const std::vector<PassReport> &reports, bool allValues, 
     for (const Fault &fault : report.faults)
       printFault(report, fault);
   }
-  llvm::outs() << "\n" << reports.size() - wrong << " of " << reports.size() << " passes hold"
+  llvm::outs() << "\n"
+               << reports.size() - wrong << " of " << reports.size() << " passes hold"
                << (wrong ? "; the first that does not is " + first : "") << "\n";
   return holds;
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ActivationOptions.h"
 #include "CommandLine.h"
 #include "ProgressBar.h"
 #include "hone/Driver/Compile.h"
@@ -95,9 +96,7 @@ int main(int argc, char **argv) {
             getPhaseWords(Phase::Lowered));
   app.add_option("--dump-phases", options.dumpPhases, "Write the IR after each phase into a folder")
       ->option_text("FOLDER");
-  addChoice(app, "--activations", options.activations,
-            "Precision of activations that meet integer weights: 16-bit integers with one scale per 32, or no rounding",
-            {{"int16", llm::Precision::Int16}, {"f32", llm::Precision::F32}});
+  addActivationOptions(app, options.activations, options.activationOverrides);
   app.add_option("--context", options.contextLength, "Positions that a sequence may have; default: the model's");
   app.add_option("--max-rows", options.maxRows, "Largest number of rows of one step")->capture_default_str();
   app.add_option("-j,--jobs", jobs, "Threads that pack weights; default: all");

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ActivationOptions.h"
 #include "CommandLine.h"
 #include "EquivalenceReport.h"
 #include "ProgressBar.h"
@@ -195,8 +196,8 @@ int main(int argc, char **argv) {
   app.add_option("--pass-pipeline", options.passPipeline,
                  "Passes to check, as hone-opt takes them; default: those of 'hone compile' up to the phase scheduled");
   llm::Precision activations = llm::Precision::Int16;
-  addChoice(app, "--activations", activations, "Precision of activations, as for 'hone compile'",
-            {{"int16", llm::Precision::Int16}, {"f32", llm::Precision::F32}});
+  std::vector<std::string> overrides;
+  addActivationOptions(app, activations, overrides);
   addChoice(app, "--target", options.target, "Check compiled kernels of a target after the passes, not the passes",
             {{"x86", llvm::StringRef("x86")}});
   app.add_option("--kernel-pipeline", options.kernelPipeline, "Passes that make kernels of --target")
@@ -217,6 +218,7 @@ int main(int argc, char **argv) {
   if (std::optional<int> status = parseCommandLine(app, argc, argv))
     return *status;
   options.phases.activations = activations;
+  options.phases.activationOverrides = overrides;
 
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();

@@ -217,7 +217,7 @@ private:
     Location loc = op.getLoc();
     Value bytes = getMemories(op.getInput()).front();
     Value buffer = allocate(loc, op.getResult().getType(), bytes);
-    readBlocked(builder, loc, getBlocked(op.getInput().getType()), bytes, buffer);
+    readBlocked(builder, loc, *getBlockLayout(op.getInput().getType()), bytes, buffer);
     op.getResult().replaceAllUsesWith(toTensor(loc, buffer));
     return success();
   }

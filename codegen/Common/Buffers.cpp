@@ -24,11 +24,8 @@ Type hone::getBufferType(Type type) {
   Type byte = IntegerType::get(context, 8);
   if (llm::getStored(type))
     return MemRefType::get({llm::getWeightBytes(tensor)}, byte);
-  if (llm::BlockedAttr blocked = llm::getBlocked(type)) {
-    int64_t blocks = tensor.getDimSize(1) / blocked.getColumns();
-    return MemRefType::get({tensor.getDimSize(0), blocks * blocked.getBlockBytes(tensor.getElementTypeBitWidth())},
-                           byte);
-  }
+  if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type))
+    return MemRefType::get({tensor.getDimSize(0), tensor.getDimSize(1) / layout->columns * layout->bytes()}, byte);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
 }
 

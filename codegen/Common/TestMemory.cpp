@@ -140,14 +140,16 @@ void hone::readPages(OpBuilder &builder, Location loc, const TestPages &pages, V
   });
 }
 
-void hone::readBlocked(OpBuilder &builder, Location loc, BlockedAttr blocked, Value bytes, Value numbers) {
+void hone::readBlocked(OpBuilder &builder, Location loc, const BlockLayout &layout, Value bytes, Value numbers) {
   ScalarBuilder b(builder, loc);
-  int64_t columns = blocked.getColumns(), elementBytes = 2;
-  int64_t blockBytes = blocked.getBlockBytes(8 * elementBytes);
+  int64_t columns = layout.columns, elementBytes = layout.elementBytes;
   auto loadInteger = [&](Value row, Value position, IntegerType type) {
     Value result = arith::ConstantOp::create(b, b.getIntegerAttr(type, 0));
     for (unsigned byte = 0; byte < type.getWidth() / 8; ++byte) {
-      Value part = arith::ExtUIOp::create(b, type, b.load(bytes, {row, b.add(position, byte)}));
+      Value part = b.load(bytes, {row, b.add(position, byte)});
+      if (type.getWidth() == 8)
+        return part;
+      part = arith::ExtUIOp::create(b, type, part);
       Value shift = arith::ConstantOp::create(b, b.getIntegerAttr(type, 8 * byte));
       result = arith::OrIOp::create(b, result, arith::ShLIOp::create(b, part, shift));
     }
@@ -155,13 +157,16 @@ void hone::readBlocked(OpBuilder &builder, Location loc, BlockedAttr blocked, Va
   };
   Value sizes[] = {memref::DimOp::create(b, numbers, 0), memref::DimOp::create(b, numbers, 1)};
   b.nest(sizes, [&](ValueRange indices) {
-    Value row = indices[0], block = b.mul(b.div(indices[1], columns), blockBytes);
-    // Of each 4 consecutive: first, third, second, fourth.
-    Value inBlock = b.rem(indices[1], columns), inGroup = b.rem(inBlock, 4);
-    Value slot = b.add(b.mul(b.rem(inGroup, 2), 2), b.div(inGroup, 2));
-    slot = b.add(b.mul(b.div(inBlock, 4), 4), slot);
-    Value integer = loadInteger(row, b.add(block, b.mul(slot, elementBytes)), b.getIntegerType(16));
-    Value scale = loadInteger(row, b.add(block, columns * elementBytes), b.getI32Type());
+    Value row = indices[0], block = b.mul(b.div(indices[1], columns), layout.bytes());
+    Value slot = b.rem(indices[1], columns);
+    if (elementBytes == 2) {
+      // Of each 4 consecutive: first, third, second, fourth.
+      Value inGroup = b.rem(slot, 4);
+      Value place = b.add(b.mul(b.rem(inGroup, 2), 2), b.div(inGroup, 2));
+      slot = b.add(b.mul(b.div(slot, 4), 4), place);
+    }
+    Value integer = loadInteger(row, b.add(block, b.mul(slot, elementBytes)), b.getIntegerType(8 * elementBytes));
+    Value scale = loadInteger(row, b.add(block, layout.scaleOffset()), b.getI32Type());
     scale = arith::BitcastOp::create(b, b.getF32Type(), scale);
     Value number = arith::MulFOp::create(b, arith::SIToFPOp::create(b, b.getF32Type(), integer), scale);
     b.store(number, numbers, indices);

@@ -9,6 +9,7 @@
 #define HONE_CODEGEN_COMMON_TESTMEMORY_H
 
 #include "hone/codegen/Common/Buffers.h"
+#include "hone/dialects/LLM/Encodings.h"
 
 namespace hone {
 
@@ -36,7 +37,7 @@ void writePages(mlir::OpBuilder &builder, mlir::Location loc, const TestPages &p
 void readPages(mlir::OpBuilder &builder, mlir::Location loc, const TestPages &pages, mlir::Value numbers);
 
 /// Code that writes the values of blocked rows to the buffer `numbers`.
-void readBlocked(mlir::OpBuilder &builder, mlir::Location loc, llm::BlockedAttr blocked, mlir::Value bytes,
+void readBlocked(mlir::OpBuilder &builder, mlir::Location loc, const llm::BlockLayout &layout, mlir::Value bytes,
                  mlir::Value numbers);
 
 } // namespace hone

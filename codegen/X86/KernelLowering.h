@@ -15,9 +15,7 @@
 namespace hone::x86 {
 
 /// The memory behind an operand of a kernel's op.
-inline mlir::Value getSource(mlir::Value operand) {
-  return operand.getDefiningOp<llm::FromBufferOp>().getBuffer();
-}
+inline mlir::Value getSource(mlir::Value operand) { return operand.getDefiningOp<llm::FromBufferOp>().getBuffer(); }
 
 /// The memory that receives a result of a kernel's op.
 inline mlir::Value getTarget(mlir::Value result) {
@@ -43,11 +41,6 @@ mlir::LogicalResult lowerAttention(llm::AttentionOp op, VectorBuilder &builder);
 
 /// f(gate) * up for a vector of each.
 mlir::Value emitGatedActivation(VectorBuilder &builder, llm::Activation function, mlir::Value gate, mlir::Value up);
-
-/// Rounds one block of a row, `values` in ascending order of columns, as `llm.quantize_rows` says, and stores it as block
-/// `number` of row `row`.
-void emitRoundedBlock(VectorBuilder &builder, llvm::ArrayRef<mlir::Value> values, llm::BlockedAttr layout,
-                      mlir::Value target, mlir::Value row, mlir::Value number);
 
 /// Checks that rows of `columns` elements are whole vectors.
 mlir::LogicalResult verifyWholeVectors(mlir::Operation *op, int64_t columns);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelLowering.h"
+#include "RowsTarget.h"
 
 #include "hone/codegen/Common/Buffers.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -238,16 +239,15 @@ namespace {
 class AttentionKernel {
 public:
   AttentionKernel(VectorBuilder &b, AttentionOp op)
-      : b(b), queries(getSource(op.getQueries())), target(getTarget(op.getResult())),
-        positions(getSource(op.getPositions())), sequences(getSource(op.getSequences())),
-        pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()), scale(op.getScale().convertToFloat()),
-        blocked(getBlocked(op.getResult().getType())), heads(op.getHeads()),
-        headDim(op.getKv().getType().getHeadDim()), group(heads / op.getKv().getType().getHeads()) {}
+      : b(b), queries(getSource(op.getQueries())), target(b, op.getResult()), positions(getSource(op.getPositions())),
+        sequences(getSource(op.getSequences())), pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()),
+        scale(op.getScale().convertToFloat()), heads(op.getHeads()), headDim(op.getKv().getType().getHeadDim()),
+        group(heads / op.getKv().getType().getHeads()) {}
 
   void emit() {
     // Once per call: memory of a loop's body would grow the stack with every unit.
     weights = memref::AllocaOp::create(b, MemRefType::get({block}, b.getF32Type()), b.getI64IntegerAttr(32));
-    Value units = b.mul(b.dim(target, 0), heads);
+    Value units = b.mul(b.dim(target.memory(), 0), heads);
     b.forall(units, [&](Value unit) { emitHead(divide(b, unit, heads), remainder(b, unit, heads)); });
   }
 
@@ -255,11 +255,12 @@ private:
   static constexpr int64_t block = PageLayout::positions;
 
   VectorBuilder &b;
-  Value queries, target, positions, sequences;
+  Value queries;
+  RowsTarget target;
+  Value positions, sequences;
   Value weights; ///< of the positions of one block
   Pages pages;
   float scale;
-  BlockedAttr blocked; ///< of the result, if it is rounded
   int64_t heads, headDim, group;
 
   void emitHead(Value row, Value head) {
@@ -298,16 +299,11 @@ private:
     SmallVector<Value> outputs;
     for (Value value : llvm::drop_begin(results, 2))
       outputs.push_back(b.divf(value, total));
-    if (!blocked) {
-      for (auto [i, output] : llvm::enumerate(outputs))
-        b.store(output, target, {row, b.add(column, static_cast<int64_t>(i) * kLanes)});
-      return;
-    }
-    size_t blockVectors = blocked.getColumns() / kLanes;
-    Value firstBlock = b.mul(head, headDim / blocked.getColumns());
-    for (size_t i = 0; i < outputs.size(); i += blockVectors)
-      emitRoundedBlock(b, ArrayRef<Value>(outputs).slice(i, blockVectors), blocked, target, row,
-                       b.add(firstBlock, static_cast<int64_t>(i / blockVectors)));
+    auto unitVectors = static_cast<size_t>(target.unitVectors());
+    Value firstUnit = b.mul(head, headDim / target.unitColumns());
+    for (size_t i = 0; i < outputs.size(); i += unitVectors)
+      target.store(ArrayRef<Value>(outputs).slice(i, unitVectors), row,
+                   b.add(firstUnit, static_cast<int64_t>(i / unitVectors)));
   }
 
   /// scale * query . key for the positions of a block; minus infinity from `valid` on, where keys are not written yet.
@@ -359,10 +355,10 @@ private:
 LogicalResult x86::lowerAttention(AttentionOp op, VectorBuilder &b) {
   if (failed(verifyPages(op, op.getKv().getType())))
     return failure();
-  BlockedAttr blocked = getBlocked(op.getResult().getType());
-  if (blocked && op.getKv().getType().getHeadDim() % blocked.getColumns() != 0)
+  std::optional<BlockLayout> blocks = getBlockLayout(op.getResult().getType());
+  if (blocks && op.getKv().getType().getHeadDim() % blocks->columns != 0)
     return op.emitOpError("expected heads of whole blocks of ")
-           << blocked.getColumns() << " columns to round, got " << op.getKv().getType().getHeadDim();
+           << blocks->columns << " columns to round, got " << op.getKv().getType().getHeadDim();
   AttentionKernel(b, op).emit();
   return success();
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelLowering.h"
+#include "RowsTarget.h"
 #include "WeightTiles.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -25,21 +26,20 @@ constexpr int64_t kRowTile = 4;
 /// the accumulators of one row (one vector per weight) into a vector to store.
 class ProductKernel {
 public:
-  ProductKernel(VectorBuilder &b, Value input, Type inputType, SmallVector<PackedWeight> weights, Value target,
-                BlockedAttr rounded, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
-      : b(b), input(input), blocked(getBlocked(inputType)), weights(std::move(weights)), target(target),
-        rounded(rounded), epilogue(epilogue) {}
+  ProductKernel(VectorBuilder &b, Value input, SmallVector<PackedWeight> weights, Value result,
+                llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
+      : b(b), input(getSource(input)), blocks(getBlockLayout(input.getType())), weights(std::move(weights)),
+        target(b, result), epilogue(epilogue) {}
 
   void emit() {
     const PackedWeight &first = weights.front();
     int64_t full = first.rows / VectorBuilder::lanes;
     // Without integer products each accumulator is a chain of dependent operations: single rows interleave panels.
-    int64_t group = blocked ? 1 : 4 / static_cast<int64_t>(weights.size());
+    int64_t group = blocks ? 1 : 4 / static_cast<int64_t>(weights.size());
     while (full % group != 0)
       group /= 2;
-    if (rounded) {
-      int64_t panels = rounded.getColumns() / VectorBuilder::lanes;
-      unrounded = memref::AllocaOp::create(b, MemRefType::get({kRowTile, rounded.getColumns()}, b.getF32Type()),
+    if (int64_t panels = target.unitVectors(); panels > 1) {
+      unrounded = memref::AllocaOp::create(b, MemRefType::get({kRowTile, target.unitColumns()}, b.getF32Type()),
                                            b.getI64IntegerAttr(32));
       b.forall(b.index(full / panels), [&](Value unit) { emitRoundedPanels(unit, panels); });
       return;
@@ -53,16 +53,15 @@ public:
 private:
   VectorBuilder &b;
   Value input;
-  BlockedAttr blocked;
+  std::optional<BlockLayout> blocks; ///< of the input, if it is rounded to integers
   SmallVector<PackedWeight> weights;
-  Value target;
-  BlockedAttr rounded; ///< of the target, if it is rounded
-  Value unrounded;     ///< [row of a tile][column of a block], f32: results of a block before they are rounded
+  RowsTarget target;
+  Value unrounded; ///< [row of a tile][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
 
   /// Calls `body` for tiles of `kRowTile` rows, then for each row that is left.
   void forEachRowTile(llvm::function_ref<void(Value row, int64_t rowCount)> body) {
-    Value rows = b.dim(target, 0);
+    Value rows = b.dim(target.memory(), 0);
     Value tile = b.index(kRowTile);
     Value whole = arith::MulIOp::create(b, arith::DivUIOp::create(b, rows, tile), tile);
     b.loop(b.index(0), whole, kRowTile, [&](Value row) { body(row, kRowTile); });
@@ -73,7 +72,9 @@ private:
   void emitPanels(Value panel, int64_t count, int64_t tailRows) {
     auto storeAt = [&](Value first, Value row) {
       return [this, first, row, tailRows](Value values, int64_t r, int64_t p) {
-        emitStore(values, b.add(row, r), b.mul(b.add(first, p), VectorBuilder::lanes), tailRows);
+        if (tailRows)
+          return target.storeLanes(values, b.add(row, r), b.add(first, p), tailRows);
+        target.store(values, b.add(row, r), b.add(first, p));
       };
     };
     forEachRowTile([&](Value row, int64_t rowCount) {
@@ -98,7 +99,7 @@ private:
         SmallVector<Value> values;
         for (int64_t i = 0; i < panels; ++i)
           values.push_back(b.load(b.f32s(), unrounded, {b.index(r), b.index(i * VectorBuilder::lanes)}));
-        emitRoundedBlock(b, values, rounded, target, b.add(row, r), unit);
+        target.store(values, b.add(row, r), unit);
       }
     };
     forEachRowTile([&](Value row, int64_t rowCount) { emitRows(row, rowCount); });
@@ -110,14 +111,14 @@ private:
     auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
     auto weightCount = static_cast<int64_t>(weights.size());
     SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
-    SmallVector<Value> sums = b.loop(
-        b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
+    SmallVector<Value> sums =
+        b.loop(b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
           SmallVector<Value> accumulators = llvm::to_vector(carried);
           for (int64_t weight = 0; weight < weightCount; ++weight)
             for (int64_t p = 0; p < panelCount; ++p) {
               PackedBlock place = weights[weight].getBlock(b, b.add(panel, p), block);
               MutableArrayRef<Value> own = MutableArrayRef<Value>(accumulators).slice(at(weight, p, 0), rowCount);
-              if (blocked)
+              if (blocks)
                 emitIntegerBlock(weights[weight], place, block, row, own);
               else
                 emitFloatBlock(weights[weight], place, block, row, own);
@@ -133,25 +134,22 @@ private:
       }
   }
 
-  void emitStore(Value values, Value row, Value column, int64_t tailRows) {
-    if (!tailRows) {
-      b.store(values, target, {row, column});
-      return;
-    }
-    SmallVector<bool> lanes(VectorBuilder::lanes, false);
-    std::fill_n(lanes.begin(), tailRows, true);
-    Value mask = arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorOf(b.getI1Type()), lanes));
-    vector::MaskedStoreOp::create(b, target, ValueRange{row, column}, mask, values);
-  }
-
   /// accumulator += d * scale * (sum of integer products) + m * scale * (sum of activations), for each sub-block of one
   /// block in ascending order, which is part of the numerics: sums in f32 depend on it. Sub-blocks have the d and m
   /// that their schemes make of their own factors; schemes without them have one in each block.
   void emitIntegerBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
                         MutableArrayRef<Value> accumulators) {
-    Value position = b.mul(block, blocked.getBlockBytes(16));
+    Value position = b.mul(block, blocks->bytes());
     int64_t quadsPerScale = weight.scaleColumns() / 4;
     SmallVector<Value> integers(accumulators.size());
+    auto endQuad = [&](int64_t t) {
+      if ((t + 1) % quadsPerScale != 0)
+        return;
+      emitScaled(weight, place, t / quadsPerScale, position, row, integers, accumulators);
+      integers.assign(accumulators.size(), Value());
+    };
+    if (blocks->elementBytes == 1)
+      return emitByteProducts(weight, place, position, row, integers, endQuad);
     weight.forEachPair(b, place, [&](int64_t t, Value even, Value odd) {
       Value pairs[] = {even, odd};
       for (auto [r, sum] : llvm::enumerate(integers)) {
@@ -163,31 +161,61 @@ private:
           sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
         }
       }
-      if ((t + 1) % quadsPerScale == 0) {
-        emitScaled(weight, place, t / quadsPerScale, position, row, integers, accumulators);
-        integers.assign(accumulators.size(), Value());
+      endQuad(t);
+    });
+  }
+
+  /// Adds products of 8-bit integers to `integers` and calls `endQuad` after each 4 columns. vpmaddubsw adds pairs of
+  /// products of unsigned and signed bytes in 16 bits; as many such sums are added there as fit.
+  void emitByteProducts(const PackedWeight &weight, PackedBlock place, Value position, Value row,
+                        MutableArrayRef<Value> integers, llvm::function_ref<void(int64_t)> endQuad) {
+    VectorType bytes = b.vectorOf(b.getI8Type(), 32), words = b.vectorOf(b.getI16Type(), 16);
+    int64_t largestWeight =
+        weight.traits->isSigned ? 1 << (weight.traits->elementBits - 1) : (1 << weight.traits->elementBits) - 1;
+    int64_t sumsInWord = 32767 / (2 * largestWeight * blocks->largest());
+    int64_t quadsPerWord = std::min(weight.scaleColumns() / 4, int64_t(llvm::bit_floor(uint64_t(sumsInWord))));
+    SmallVector<Value> sums(integers.size());
+    weight.forEachQuad(b, place, [&](int64_t t, Value quad) {
+      quad = b.bitcast(quad, bytes);
+      // A signed weight gives its sign to the activations.
+      Value magnitudes = weight.traits->isSigned ? math::AbsIOp::create(b, quad).getResult() : quad;
+      for (auto [r, sum] : llvm::enumerate(sums)) {
+        Value rowIndex = b.add(row, static_cast<int64_t>(r));
+        Value activations = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, 4 * t)}));
+        activations = b.bitcast(activations, bytes);
+        if (weight.traits->isSigned)
+          activations = callIntrinsic("llvm.x86.avx2.psign.b", bytes, {activations, quad});
+        Value product = callIntrinsic("llvm.x86.avx2.pmadd.ub.sw", words, {magnitudes, activations});
+        sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
       }
+      if ((t + 1) % quadsPerWord == 0) {
+        for (auto [integer, sum] : llvm::zip_equal(integers, sums)) {
+          Value wide = emitPairProduct(sum, b.splatInteger(1, words));
+          integer = integer ? arith::AddIOp::create(b, integer, wide).getResult() : wide;
+        }
+        sums.assign(sums.size(), Value());
+      }
+      endQuad(t);
     });
   }
 
   /// The end of sub-block `number` of a block, whose activations lie at `position`.
   void emitScaled(const PackedWeight &weight, PackedBlock place, int64_t number, Value position, Value row,
                   ArrayRef<Value> integers, MutableArrayRef<Value> accumulators) {
-    int64_t elementsBytes = blocked.getColumns() * 2;
     Value d = weight.loadScale(b, place, number), m = weight.loadMinimum(b, place, number);
     for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
       Value rowIndex = b.add(row, static_cast<int64_t>(r));
-      Value scale = b.broadcast(b.loadBytes(b.getF32Type(), input, {rowIndex, b.add(position, elementsBytes)}));
+      Value scale = b.broadcast(b.loadBytes(b.getF32Type(), input, {rowIndex, b.add(position, blocks->scaleOffset())}));
       auto loadSum = [&](int64_t offset) {
-        return b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, elementsBytes + offset)}));
+        return b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, offset)}));
       };
       Value sum = integers[r];
       Value total;
       if (weight.traits->zeroPoint || m) {
-        bool isHalf = weight.scaleColumns() < blocked.getColumns();
-        total = loadSum(isHalf && number == 0 ? 8 : 4);
+        bool isHalf = weight.scaleColumns() < blocks->columns;
+        total = loadSum(isHalf && number == 0 ? blocks->halfSumOffset() : blocks->sumOffset());
         if (isHalf && number == 1)
-          total = arith::SubIOp::create(b, total, loadSum(8));
+          total = arith::SubIOp::create(b, total, loadSum(blocks->halfSumOffset()));
       }
       if (weight.traits->zeroPoint) {
         Value offset = arith::MulIOp::create(b, total, b.splatInteger(weight.traits->zeroPoint, b.i32s()));
@@ -201,9 +229,17 @@ private:
 
   /// Each pair of 16-bit products added in 32 bits: vpmaddwd.
   Value emitPairProduct(Value weights, Value activations) {
-    return LLVM::CallIntrinsicOp::create(b, b.i32s(), b.getStringAttr("llvm.x86.avx2.pmadd.wd"),
-                                         ValueRange{weights, activations})
-        .getResult(0);
+    return callIntrinsic("llvm.x86.avx2.pmadd.wd", b.i32s(), {weights, activations});
+  }
+
+  Value callIntrinsic(StringRef name, VectorType type, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
+  }
+
+  /// One activation in all lanes, as f32.
+  Value loadActivation(Value row, Value column) {
+    Value x = b.broadcast(b.loadScalar(input, {row, column}));
+    return x.getType() == b.f32s() ? x : arith::ExtFOp::create(b, b.f32s(), x).getResult();
   }
 
   /// accumulator += x * w, column by column.
@@ -213,8 +249,8 @@ private:
     weight.forEachColumn(b, place, [&](int64_t column, Value values) {
       Value position = b.add(first, column);
       for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
-        Value x = b.loadScalar(input, {b.add(row, static_cast<int64_t>(r)), position});
-        accumulator = b.fma(b.broadcast(x), values, accumulator);
+        Value x = loadActivation(b.add(row, static_cast<int64_t>(r)), position);
+        accumulator = b.fma(x, values, accumulator);
       }
     });
   }
@@ -236,9 +272,7 @@ LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRe
       return op->emitOpError("expected integer weights to meet integer activations, got ") << operand.getType();
     weights.push_back(*weight);
   }
-  ProductKernel(b, getSource(input), input.getType(), std::move(weights), getTarget(result),
-                getBlocked(result.getType()), epilogue)
-      .emit();
+  ProductKernel(b, input, std::move(weights), result, epilogue).emit();
   return success();
 }
 
@@ -254,18 +288,18 @@ LogicalResult x86::lowerLinear(LinearOp op, VectorBuilder &b) {
 
 LogicalResult x86::lowerQKV(QKVOp op, VectorBuilder &b) {
   // The three write to memory of their own, so no barrier is needed between them.
-  for (auto [weight, result] : {std::pair(op.getQueryWeight(), op.getQuery()), std::pair(op.getKeyWeight(), op.getKey()),
-                                std::pair(op.getValueWeight(), op.getValue())})
+  for (auto [weight, result] :
+       {std::pair(op.getQueryWeight(), op.getQuery()), std::pair(op.getKeyWeight(), op.getKey()),
+        std::pair(op.getValueWeight(), op.getValue())})
     if (failed(emitLinear(op, b, op.getInput(), weight, result)))
       return failure();
   return success();
 }
 
 LogicalResult x86::lowerGatedLinear(GatedLinearOp op, VectorBuilder &b) {
-  return emitProducts(op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, op.getResult(),
-                      [&](ArrayRef<Value> values) {
-                        return emitGatedActivation(b, op.getFunction(), values[0], values[1]);
-                      });
+  return emitProducts(
+      op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, op.getResult(),
+      [&](ArrayRef<Value> values) { return emitGatedActivation(b, op.getFunction(), values[0], values[1]); });
 }
 
 LogicalResult x86::lowerEmbedding(EmbeddingOp op, VectorBuilder &b) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelLowering.h"
+#include "RowsTarget.h"
 
 #include "hone/dialects/LLM/Encodings.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,10 +27,20 @@ void forEachVector(VectorBuilder &b, int64_t columns, llvm::function_ref<void(Va
   b.loop(b.index(0), b.index(columns), kLanes, body);
 }
 
-/// normed = input * weight / sqrt(mean(input^2) + epsilon), for one row, rounded if `blocked` says how. Lane i adds the
-/// squares of columns i, i + 8, ... in their order.
-void emitNorm(VectorBuilder &b, Value input, Value row, Value weight, Value target, int64_t columns, float epsilon,
-              BlockedAttr blocked) {
+/// Stores row `row`, whose vector at a column `emitVector` returns.
+void emitUnits(VectorBuilder &b, RowsTarget &target, Value row, llvm::function_ref<Value(Value column)> emitVector) {
+  b.loop(b.index(0), b.index(target.units()), 1, [&](Value unit) {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < target.unitColumns(); i += kLanes)
+      values.push_back(emitVector(b.add(b.mul(unit, target.unitColumns()), i)));
+    target.store(values, row, unit);
+  });
+}
+
+/// normed = input * weight / sqrt(mean(input^2) + epsilon), for one row. Lane i adds the squares of columns i, i + 8,
+/// ... in their order.
+void emitNorm(VectorBuilder &b, Value input, Value row, Value weight, RowsTarget &target, float epsilon) {
+  int64_t columns = target.columns();
   SmallVector<Value> squares =
       b.loop(b.index(0), b.index(columns), kLanes, {b.splat(0.0f)}, [&](Value column, ValueRange carried) {
         Value x = b.load(b.f32s(), input, {row, column});
@@ -39,19 +50,9 @@ void emitNorm(VectorBuilder &b, Value input, Value row, Value weight, Value targ
   Value mean = b.divf(b.sumLanes(squares[0]), scalar(static_cast<float>(columns)));
   Value root = math::SqrtOp::create(b, b.addf(mean, scalar(epsilon)));
   Value scale = b.broadcast(b.divf(scalar(1.0f), root));
-  auto emitVector = [&](Value column) {
+  emitUnits(b, target, row, [&](Value column) {
     Value x = b.mulf(b.load(b.f32s(), input, {row, column}), scale);
     return b.mulf(x, b.load(b.f32s(), weight, {column}));
-  };
-  if (!blocked) {
-    forEachVector(b, columns, [&](Value column) { b.store(emitVector(column), target, {row, column}); });
-    return;
-  }
-  b.loop(b.index(0), b.index(columns / blocked.getColumns()), 1, [&](Value number) {
-    SmallVector<Value> values;
-    for (int64_t i = 0; i < blocked.getColumns(); i += kLanes)
-      values.push_back(emitVector(b.add(b.mul(number, blocked.getColumns()), i)));
-    emitRoundedBlock(b, values, blocked, target, row, number);
   });
 }
 
@@ -119,11 +120,10 @@ LogicalResult x86::lowerRMSNorm(RMSNormOp op, VectorBuilder &b) {
   int64_t columns = getColumns(op.getInput());
   if (failed(verifyWholeVectors(op, columns)))
     return failure();
-  Value input = getSource(op.getInput()), weight = getSource(op.getWeight()), target = getTarget(op.getResult());
-  b.forall(b.dim(target, 0), [&](Value row) {
-    emitNorm(b, input, row, weight, target, columns, op.getEpsilon().convertToFloat(),
-             getBlocked(op.getResult().getType()));
-  });
+  Value input = getSource(op.getInput()), weight = getSource(op.getWeight());
+  RowsTarget target(b, op.getResult());
+  b.forall(b.dim(target.memory(), 0),
+           [&](Value row) { emitNorm(b, input, row, weight, target, op.getEpsilon().convertToFloat()); });
   return success();
 }
 
@@ -132,67 +132,25 @@ LogicalResult x86::lowerAddRMSNorm(AddRMSNormOp op, VectorBuilder &b) {
   if (failed(verifyWholeVectors(op, columns)))
     return failure();
   Value input = getSource(op.getInput()), residual = getSource(op.getResidual()), weight = getSource(op.getWeight());
-  Value sum = getTarget(op.getSum()), normed = getTarget(op.getNormed());
+  Value sum = getTarget(op.getSum());
+  RowsTarget normed(b, op.getNormed());
   b.forall(b.dim(sum, 0), [&](Value row) {
     forEachVector(b, columns, [&](Value column) {
       b.store(b.addf(b.load(b.f32s(), input, {row, column}), b.load(b.f32s(), residual, {row, column})), sum,
               {row, column});
     });
-    emitNorm(b, sum, row, weight, normed, columns, op.getEpsilon().convertToFloat(),
-             getBlocked(op.getNormed().getType()));
+    emitNorm(b, sum, row, weight, normed, op.getEpsilon().convertToFloat());
   });
   return success();
 }
 
-void x86::emitRoundedBlock(VectorBuilder &b, ArrayRef<Value> values, BlockedAttr layout, Value target, Value row,
-                           Value number) {
-  constexpr float largest = 32767.0f;
-  constexpr int64_t elementBytes = 2;
-  Value position = b.mul(number, layout.getBlockBytes(8 * elementBytes));
-  Value magnitude;
-  for (Value value : values) {
-    Value absolute = math::AbsFOp::create(b, value);
-    magnitude = magnitude ? arith::MaxNumFOp::create(b, magnitude, absolute).getResult() : absolute;
-  }
-  Value peak = vector::ReductionOp::create(b, vector::CombiningKind::MAXNUMF, magnitude);
-  Value scale = b.divf(peak, arith::ConstantOp::create(b, b.getF32FloatAttr(largest)));
-  Value divisor = b.broadcast(scale);
-  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, divisor, b.splat(0.0f));
-  Value sums, firstHalf;
-  for (auto [i, value] : llvm::enumerate(values)) {
-    Value quotient = math::RoundEvenOp::create(b, b.divf(value, divisor));
-    // A denormal scale is rounded so coarsely that a quotient may pass the largest integer.
-    quotient = arith::MinNumFOp::create(b, arith::MaxNumFOp::create(b, quotient, b.splat(-largest)),
-                                        b.splat(largest));
-    quotient = arith::SelectOp::create(b, isZero, b.splat(0.0f), quotient);
-    Value integers = arith::FPToSIOp::create(b, b.i32s(), quotient);
-    sums = sums ? arith::AddIOp::create(b, sums, integers).getResult() : integers;
-    if (i + 1 == values.size() / 2)
-      firstHalf = sums;
-    Value narrow = arith::TruncIOp::create(b, b.vectorOf(b.getI16Type()), integers);
-    narrow = b.shuffle(narrow, narrow, {0, 2, 1, 3, 4, 6, 5, 7});
-    b.storeBytes(narrow, target, {row, b.add(position, static_cast<int64_t>(i) * kLanes * elementBytes)});
-  }
-  auto storeSum = [&](Value lanes, int64_t offset) {
-    Value sum = vector::ReductionOp::create(b, vector::CombiningKind::ADD, lanes);
-    b.storeBytes(sum, target, {row, b.add(position, layout.getColumns() * elementBytes + offset)});
-  };
-  b.storeBytes(scale, target, {row, b.add(position, layout.getColumns() * elementBytes)});
-  storeSum(sums, 4);
-  storeSum(firstHalf, 8);
-}
-
 LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, VectorBuilder &b) {
-  int64_t columns = getColumns(op.getInput());
-  BlockedAttr blocked = getBlocked(op.getResult().getType());
-  Value input = getSource(op.getInput()), target = getTarget(op.getResult());
-  b.forall(b.dim(target, 0), [&](Value row) {
-    b.loop(b.index(0), b.index(columns / blocked.getColumns()), 1, [&](Value number) {
-      SmallVector<Value> values;
-      for (int64_t i = 0; i < blocked.getColumns(); i += kLanes)
-        values.push_back(b.load(b.f32s(), input, {row, b.add(b.mul(number, blocked.getColumns()), i)}));
-      emitRoundedBlock(b, values, blocked, target, row, number);
-    });
+  RowsTarget target(b, op.getResult());
+  if (failed(verifyWholeVectors(op, target.columns())))
+    return failure();
+  Value input = getSource(op.getInput());
+  b.forall(b.dim(target.memory(), 0), [&](Value row) {
+    emitUnits(b, target, row, [&](Value column) { return b.load(b.f32s(), input, {row, column}); });
   });
   return success();
 }

@@ -56,6 +56,10 @@ public:
   void forEachPair(VectorBuilder &b, PackedBlock block,
                    llvm::function_ref<void(int64_t t, Value even, Value odd)> body) const;
 
+  /// Calls `body` for t = 0 .. 7 with the integers of columns 4 t .. 4 t + 3 of each row as bytes, unsigned or signed
+  /// as the scheme's: byte i of lane r of 32 bits holds column 4 t + i of row r. The zero point is not subtracted.
+  void forEachQuad(VectorBuilder &b, PackedBlock block, llvm::function_ref<void(int64_t t, Value quad)> body) const;
+
   // Every scheme.
 
   /// Calls `body` with the f32 values of each column of the block, in ascending order.
@@ -65,8 +69,6 @@ public:
 private:
   /// The factors of a sub-block, 8 bytes at `offset` of the tile for each sub-block, as i32.
   Value loadFactors(VectorBuilder &b, PackedBlock block, int64_t offset, int64_t number, bool isSigned) const;
-  /// The unsigned or signed bytes of columns 4 t .. 4 t + 3 of each row, one vector<16xi16> per t.
-  void forEachQuad(VectorBuilder &b, PackedBlock block, llvm::function_ref<void(int64_t t, Value quad)> body) const;
 };
 
 } // namespace hone::x86

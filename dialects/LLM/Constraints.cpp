@@ -24,13 +24,23 @@ static constexpr int64_t kBlockColumns = 32;
 
 FailureOr<RankedTensorType> hone::llm::inferRounded(std::optional<Location> location, StringRef op,
                                                     RankedTensorType rows, std::optional<Precision> rounding) {
-  if (rounding.value_or(Precision::F32) == Precision::F32)
+  Precision precision = rounding.value_or(Precision::F32);
+  MLIRContext *context = rows.getContext();
+  switch (precision) {
+  case Precision::F32:
     return rows;
+  case Precision::F16:
+    return RankedTensorType::get(rows.getShape(), Float16Type::get(context));
+  case Precision::BF16:
+    return RankedTensorType::get(rows.getShape(), BFloat16Type::get(context));
+  case Precision::Int16:
+  case Precision::Int8:
+    break;
+  }
   if (rows.getDimSize(1) % kBlockColumns != 0)
     return emitOptionalError(location, "'", op, "' op expected a multiple of ", kBlockColumns,
                              " columns to round to integers, got ", rows);
-  MLIRContext *context = rows.getContext();
-  return RankedTensorType::get(rows.getShape(), IntegerType::get(context, 16),
+  return RankedTensorType::get(rows.getShape(), IntegerType::get(context, precision == Precision::Int8 ? 8 : 16),
                                BlockedAttr::get(context, kBlockColumns));
 }
 

@@ -27,11 +27,14 @@ mlir::FailureOr<mlir::RankedTensorType> inferRounded(std::optional<mlir::Locatio
 
 /// The attribute `rounding` while types are inferred: a parser has attributes in the dictionary, a builder in the
 /// properties.
+inline std::optional<Precision> findPrecision(PrecisionAttr property, ::llvm::StringRef name,
+                                              mlir::DictionaryAttr attributes) {
+  if (!property && attributes)
+    property = attributes.getAs<PrecisionAttr>(name);
+  return property ? std::optional(property.getValue()) : std::nullopt;
+}
 template <typename Adaptor> std::optional<Precision> findRounding(Adaptor adaptor, mlir::DictionaryAttr attributes) {
-  PrecisionAttr rounding = adaptor.getRoundingAttr();
-  if (!rounding && attributes)
-    rounding = attributes.getAs<PrecisionAttr>("rounding");
-  return rounding ? std::optional(rounding.getValue()) : std::nullopt;
+  return findPrecision(adaptor.getRoundingAttr(), "rounding", attributes);
 }
 
 /// As `inferMatrix`, for verifiers.

@@ -111,6 +111,21 @@ template <typename AttrT> static AttrT getEncoding(Type type) {
 StoredAttr hone::llm::getStored(Type type) { return getEncoding<StoredAttr>(type); }
 BlockedAttr hone::llm::getBlocked(Type type) { return getEncoding<BlockedAttr>(type); }
 
+std::optional<BlockLayout> hone::llm::getBlockLayout(Type type) {
+  BlockedAttr blocked = getBlocked(type);
+  if (!blocked)
+    return std::nullopt;
+  return BlockLayout{blocked.getColumns(), cast<RankedTensorType>(type).getElementTypeBitWidth() / 8};
+}
+
+Precision hone::llm::getPrecision(RankedTensorType rows) {
+  if (std::optional<BlockLayout> layout = getBlockLayout(rows))
+    return layout->elementBytes == 1 ? Precision::Int8 : Precision::Int16;
+  if (rows.getElementType().isF16())
+    return Precision::F16;
+  return rows.getElementType().isBF16() ? Precision::BF16 : Precision::F32;
+}
+
 int64_t hone::llm::getWeightBytes(RankedTensorType type) {
   if (StoredAttr stored = getStored(type))
     return stored.getStoredBytes(type.getShape());

@@ -93,8 +93,8 @@ LogicalResult BlockedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementT
                                           function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() != 2)
     return emitError() << "expected a tensor of rank 2 with encoding '#llm.blocked', got rank " << shape.size();
-  if (!elementType.isSignlessInteger(16))
-    return emitError() << "expected element type 'i16' with encoding '#llm.blocked', got " << elementType;
+  if (!elementType.isSignlessInteger(16) && !elementType.isSignlessInteger(8))
+    return emitError() << "expected element type 'i16' or 'i8' with encoding '#llm.blocked', got " << elementType;
   if (ShapedType::isDynamic(shape[1]))
     return emitError() << "expected static columns with encoding '#llm.blocked', got '?'";
   if (shape[1] % getColumns() != 0)

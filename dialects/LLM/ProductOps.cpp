@@ -39,10 +39,10 @@ static LogicalResult verifyWeight(Operation *op, StringRef name, RankedTensorTyp
   return success();
 }
 
-/// Blocked activations have their precision already.
+/// Rounded activations have their precision already.
 static LogicalResult verifyPrecision(Operation *op, RankedTensorType input, PrecisionAttr activations) {
-  if (activations && getBlocked(input))
-    return op->emitOpError("expected no 'activations' with blocked 'input' of type ")
+  if (activations && getPrecision(input) != Precision::F32)
+    return op->emitOpError("expected no 'activations' with rounded 'input' of type ")
            << input << ", got " << activations;
   return success();
 }

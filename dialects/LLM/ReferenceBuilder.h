@@ -75,14 +75,9 @@ public:
   Value select(Value condition, Value ifTrue, Value ifFalse);
 };
 
-/// The f32 values that `input` has once its rows are rounded to 16-bit integers with one scale per 32 columns, as
-/// `llm.quantize_rows` and `activations = #llm.precision<int16>` say.
-mlir::Value roundToBlocks(ReferenceBuilder &builder, mlir::Value input);
-
-/// `input` rounded to the precision that an op names for its operand or result; as it is for f32 or none.
-inline mlir::Value roundActivations(ReferenceBuilder &builder, mlir::Value input, std::optional<Precision> precision) {
-  return precision == Precision::Int16 ? roundToBlocks(builder, input) : input;
-}
+/// `input` rounded to the precision that an op names for its operand or result, as `llm.quantize_rows` says: rows of
+/// f16 or bf16, or the f32 values that integers and their scales stand for; as it is for f32 or none.
+mlir::Value roundActivations(ReferenceBuilder &builder, mlir::Value input, std::optional<Precision> precision);
 
 } // namespace hone::llm
 

@@ -139,14 +139,20 @@ LogicalResult AddRMSNormOp::verify() {
 // quantize_rows
 //===----------------------------------------------------------------------===//
 
-LogicalResult QuantizeRowsOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location,
-                                               ValueRange operands, DictionaryAttr, OpaqueProperties, RegionRange,
-                                               SmallVectorImpl<Type> &types) {
+LogicalResult QuantizeRowsOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                               DictionaryAttr attributes, OpaqueProperties properties,
+                                               RegionRange regions, SmallVectorImpl<Type> &types) {
+  Adaptor adaptor(operands, attributes, properties, regions);
   // C1
   auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
   if (failed(input))
     return failure();
-  auto result = inferRounded(location, getOperationName(), *input, Precision::Int16);
+  Precision precision = findPrecision(adaptor.getPrecisionAttr(), "precision", attributes).value_or(Precision::Int16);
+  // C3
+  if (precision == Precision::F32)
+    return emitOptionalError(location, "'", getOperationName(), "' op expected a 'precision' to round to, got 'f32'");
+  // C2
+  auto result = inferRounded(location, getOperationName(), *input, precision);
   if (failed(result))
     return failure();
   types.push_back(*result);

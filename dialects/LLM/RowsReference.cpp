@@ -12,7 +12,6 @@ using namespace hone::llm;
 
 /// Columns that share a scale once activations are rounded, and the largest integer that they are rounded to.
 static constexpr int64_t kBlockColumns = 32;
-static constexpr float kLargestInt16 = 32767.0f;
 
 FailureOr<SmallVector<Value>> EmbeddingOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
@@ -76,7 +75,8 @@ FailureOr<SmallVector<Value>> AddRMSNormOp::lowerToReference(RewriterBase &rewri
   return SmallVector<Value>{sum, roundActivations(b, buildRMSNorm(b, sum, operands[2], getEpsilon()), getRounding())};
 }
 
-Value hone::llm::roundToBlocks(ReferenceBuilder &b, Value input) {
+/// Integers of up to `largest` with one scale per block.
+static Value roundToBlocks(ReferenceBuilder &b, Value input, float greatest) {
   auto type = cast<RankedTensorType>(input.getType());
   assert(type.getDimSize(1) % kBlockColumns == 0 && "the verifiers of both users check this");
   auto scaleType = RankedTensorType::get({type.getDimSize(0), type.getDimSize(1) / kBlockColumns}, b.getF32Type());
@@ -87,7 +87,7 @@ Value hone::llm::roundToBlocks(ReferenceBuilder &b, Value input) {
       Value magnitude = math::AbsFOp::create(b, b.at(input, {indices[0], b.addI(first, column)}));
       return Value(arith::MaximumFOp::create(b, partial, magnitude));
     });
-    return b.divF(largest, b.f32(kLargestInt16));
+    return b.divF(largest, b.f32(greatest));
   });
   return b.generateLike(type, input, [&](ValueRange indices) {
     Value scale = b.at(scales, {indices[0], b.divI(indices[1], b.index(kBlockColumns))});
@@ -97,7 +97,41 @@ Value hone::llm::roundToBlocks(ReferenceBuilder &b, Value input) {
   });
 }
 
+/// bf16 by integers: an f32 is its sign, exponent and 23 bits of mantissa, of which 7 stay. Conversions of the machine
+/// may take denormals for zero.
+static Value roundToBF16(ReferenceBuilder &b, Value number) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+  };
+  Value bits = arith::BitcastOp::create(b, b.getI32Type(), number);
+  Value odd = arith::AndIOp::create(b, arith::ShRUIOp::create(b, bits, constant(16)), constant(1));
+  Value rounded = b.addI(bits, b.addI(odd, constant(0x7fff)));
+  Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, number, number);
+  rounded = b.select(isNaN, constant(0x7fc00000), rounded);
+  Value upper = arith::TruncIOp::create(b, b.getI16Type(), arith::ShRUIOp::create(b, rounded, constant(16)));
+  return arith::BitcastOp::create(b, b.getBF16Type(), upper);
+}
+
+Value hone::llm::roundActivations(ReferenceBuilder &b, Value input, std::optional<Precision> precision) {
+  auto shape = cast<RankedTensorType>(input.getType()).getShape();
+  switch (precision.value_or(Precision::F32)) {
+  case Precision::F32:
+    return input;
+  case Precision::Int16:
+    return roundToBlocks(b, input, 32767.0f);
+  case Precision::Int8:
+    return roundToBlocks(b, input, 127.0f);
+  case Precision::F16:
+    return b.generateLike(RankedTensorType::get(shape, b.getF16Type()), input,
+                          [&](ValueRange indices) { return b.toFloat(b.at(input, indices), b.getF16Type()); });
+  case Precision::BF16:
+    return b.generateLike(RankedTensorType::get(shape, b.getBF16Type()), input,
+                          [&](ValueRange indices) { return roundToBF16(b, b.at(input, indices)); });
+  }
+  llvm_unreachable("a precision without a reference");
+}
+
 FailureOr<SmallVector<Value>> QuantizeRowsOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  return SmallVector<Value>{roundToBlocks(b, operands[0])};
+  return SmallVector<Value>{roundActivations(b, operands[0], getPrecision())};
 }

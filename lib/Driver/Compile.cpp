@@ -193,6 +193,7 @@ private:
     PassManager manager(&*context);
     PipelineOptions pipeline;
     pipeline.activations = options.activations;
+    pipeline.activationOverrides = options.activationOverrides;
     pipeline.maxRows = options.maxRows;
     addPhase(manager, phase, pipeline);
     std::string reproducer = options.output == "-" ? "hone-compile" : options.output;

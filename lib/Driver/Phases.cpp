@@ -34,6 +34,7 @@ std::optional<Phase> hone::findPhase(llvm::StringRef name) {
 static void addCompress(OpPassManager &manager, const PipelineOptions &options) {
   AssignActivationPrecisionPassOptions precision;
   precision.precision = options.activations;
+  precision.overrides = llvm::to_vector(options.activationOverrides);
   manager.addNestedPass<func::FuncOp>(createAssignActivationPrecisionPass(precision));
 }
 

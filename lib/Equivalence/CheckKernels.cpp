@@ -30,9 +30,24 @@ static constexpr Tolerance kKernelTolerances[] = {
     {"llm.gated_activation", 2.0e-6, kFew}, {"llm.rope", 2.0e-6, kFew},     {"llm.rope_kv_append", 5.0e-4, kHalf},
 };
 
-/// A number that f32 has on the other side of a tie is rounded to the next integer: a step is 1/32767 of the largest
-/// number of its block.
-static constexpr double kRoundingStep = 1.0 / 32767;
+/// A number that f32 has on the other side of a tie is rounded to its neighbour. This is the distance of neighbours,
+/// relative to the largest number of a block or to the number.
+static double getRoundingStep(Type type) {
+  auto rows = dyn_cast<RankedTensorType>(type);
+  switch (rows ? llm::getPrecision(rows) : llm::Precision::F32) {
+  case llm::Precision::F32:
+    return 0;
+  case llm::Precision::Int16:
+    return 1.0 / 32767;
+  case llm::Precision::Int8:
+    return 1.0 / 127;
+  case llm::Precision::F16:
+    return std::ldexp(1.0, -10);
+  case llm::Precision::BF16:
+    return std::ldexp(1.0, -7);
+  }
+  llvm_unreachable("a precision without a step");
+}
 
 /// Numbers of workers that every call is run with; all must leave the same bits.
 static constexpr int64_t kWorkers[] = {1, 3};
@@ -97,8 +112,9 @@ static Result<std::vector<KernelReport>> compareKernels(CheckerState &state, Mod
       report.kernel = call.getCallee().str();
       report.op = getOpName(call);
       report.tolerance = state.getTolerance(report.op, kKernelTolerances);
-      if (report.tolerance > 0 && llvm::any_of(call.getResultTypes(), llm::getBlocked))
-        report.tolerance += kRoundingStep;
+      if (report.tolerance > 0)
+        for (Type type : call.getResultTypes())
+          report.tolerance += getRoundingStep(type);
       progress(report.kernel);
     }
     if (Status failed = compareCall(state, runner, execution, report))

@@ -28,6 +28,33 @@ static constexpr Tolerance kPassTolerances[] = {
 
 ArrayRef<Tolerance> equivalence::getPassTolerances() { return kPassTolerances; }
 
+/// What rounding to a precision may move the result of a product by. Integers of 8 bits keep 1/254 of the largest of a
+/// block, f16 11 bits of each number, bf16 8.
+static double getRoundingTolerance(llm::Precision precision) {
+  switch (precision) {
+  case llm::Precision::F32:
+    return 0;
+  case llm::Precision::Int16:
+  case llm::Precision::F16:
+    return 1.0e-3;
+  case llm::Precision::BF16:
+    return 1.0e-2;
+  case llm::Precision::Int8:
+    return 1.5e-1;
+  }
+  llvm_unreachable("a precision without a tolerance");
+}
+
+/// The table for a module after a pass: what its coarsest precision of activations may do.
+static SmallVector<Tolerance> getTolerances(ModuleOp module) {
+  SmallVector<Tolerance> table(std::begin(kPassTolerances), std::end(kPassTolerances));
+  module.walk([&](Operation *op) {
+    if (auto activations = op->getAttrOfType<llm::PrecisionAttr>("activations"))
+      table.front().value = std::max(table.front().value, getRoundingTolerance(activations.getValue()));
+  });
+  return table;
+}
+
 //===----------------------------------------------------------------------===//
 // The module after each pass
 //===----------------------------------------------------------------------===//
@@ -84,8 +111,8 @@ static std::vector<std::string> findNewOps(Operation *op, const NamedValues &bef
   while (!pending.empty())
     for (Value operand : pending.pop_back_val()->getOperands()) {
       auto result = dyn_cast<OpResult>(operand);
-      if (!result || isa<arith::ConstantOp, check::ConvertOp, tensor::CastOp>(result.getOwner()) || (after.counts(result) && before.find(result)) ||
-          !seen.insert(result.getOwner()).second)
+      if (!result || isa<arith::ConstantOp, check::ConvertOp, tensor::CastOp>(result.getOwner()) ||
+          (after.counts(result) && before.find(result)) || !seen.insert(result.getOwner()).second)
         continue;
       found.push_back(describe(result.getOwner()));
       pending.push_back(result.getOwner());
@@ -116,7 +143,8 @@ static std::string nameResult(const Trace &trace, size_t number) {
 
 Status equivalence::comparePass(CheckerState &state, const Trace &before, const Trace &after, PassReport &report) {
   if (before.results.size() != after.results.size())
-    return Error("pass '" + report.pass + "' changed the number of results of the function from " + std::to_string(before.results.size()) + " to " + std::to_string(after.results.size()));
+    return Error("pass '" + report.pass + "' changed the number of results of the function from " +
+                 std::to_string(before.results.size()) + " to " + std::to_string(after.results.size()));
   double largestResult = 0;
   for (auto [number, pair] : llvm::enumerate(llvm::zip_equal(before.results, after.results))) {
     Difference difference = compare(*std::get<0>(pair), *std::get<1>(pair));
@@ -242,7 +270,7 @@ Result<std::vector<PassReport>> Checker::checkPasses(ModuleOp module, PassManage
     progress(snapshot.pass);
     PassReport report;
     report.pass = snapshot.pass;
-    report.tolerance = state->getTolerance(snapshot.pass, kPassTolerances);
+    report.tolerance = state->getTolerance(snapshot.pass, getTolerances(*snapshot.module));
     std::string text = printModule(*snapshot.module);
     report.changed = text != textBefore;
     Result<Trace> after = state->run(*snapshot.module);

@@ -55,7 +55,9 @@ std::string NamedValues::getKey(OpResult result) {
     return key;
   // Rounded rows and those that they were made of have one location and one plain type.
   llvm::raw_string_ostream os(key);
-  os << ' ' << getPlainType(result.getType()) << (llm::getBlocked(result.getType()) ? "b" : "");
+  os << ' ' << getPlainType(result.getType());
+  if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(result.getType()))
+    os << " of i" << 8 * layout->elementBytes;
   return key;
 }
 
@@ -84,8 +86,9 @@ std::string equivalence::describe(Operation *op) {
   llvm::interleaveComma(op->getOperands(), os, [&](Value operand) {
     if (auto argument = dyn_cast<BlockArgument>(operand)) {
       SmallVector<std::string> parts = getParts(argument.getLoc());
-      os << (parts.size() == 1 && isa<NameLoc>(argument.getLoc()) ? parts.front()
-                                                                  : "argument " + std::to_string(argument.getArgNumber()));
+      os << (parts.size() == 1 && isa<NameLoc>(argument.getLoc())
+                 ? parts.front()
+                 : "argument " + std::to_string(argument.getArgNumber()));
       return;
     }
     if (auto constant = operand.getDefiningOp<arith::ConstantIndexOp>()) {

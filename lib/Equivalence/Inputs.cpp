@@ -140,9 +140,9 @@ private:
       for (const auto &tokens : options.sequences)
         positions = std::max<int64_t>(positions, tokens.size());
     }
-    auto tensor = std::make_shared<Tensor>(
-        type.getElementType(),
-        ArrayRef<int64_t>{2, type.getLayers(), sequences, positions, type.getHeads(), type.getHeadDim()});
+    auto tensor =
+        std::make_shared<Tensor>(type.getElementType(), ArrayRef<int64_t>{2, type.getLayers(), sequences, positions,
+                                                                          type.getHeads(), type.getHeadDim()});
     std::memset(tensor->bytes.data(), 0, tensor->bytes.size());
     return tensor;
   }

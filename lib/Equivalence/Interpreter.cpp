@@ -54,8 +54,9 @@ Result<std::vector<TensorRef>> Interpreter::runOp(Operation *op, ArrayRef<Tensor
   if (auto call = dyn_cast<func::CallOp>(op)) {
     auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
     if (depth == kMaxDepth || !callee || callee.isExternal())
-      return Error("'" + call.getCallee().str() + "' cannot be run; expected a function with a body that does not call "
-                                                  "itself");
+      return Error("'" + call.getCallee().str() +
+                   "' cannot be run; expected a function with a body that does not call "
+                   "itself");
     Trace inner;
     if (Status failed = runBody(callee, operands, inner, nullptr, depth + 1))
       return *failed;

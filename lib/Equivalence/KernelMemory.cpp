@@ -15,66 +15,63 @@ using namespace mlir;
 using namespace hone;
 using namespace hone::equivalence;
 
-static constexpr float kLargestInt16 = 32767.0f;
-static constexpr unsigned kElementBytes = 2;
-/// Of each 4 consecutive elements: first, third, second, fourth.
-static int64_t getSlot(int64_t column) { return column / 4 * 4 + column % 4 % 2 * 2 + column % 4 / 2; }
-
 //===----------------------------------------------------------------------===//
 // Blocks
 //===----------------------------------------------------------------------===//
 
 /// A scale whose multiples are `values`, to the bit; NaN if there is none.
-static float findScale(ArrayRef<float> values) {
+static float findScale(ArrayRef<float> values, float greatest) {
   float largest = 0;
   for (float value : values)
     largest = std::max(largest, std::fabs(value));
   if (largest == 0)
     return 0;
-  float candidate = largest / kLargestInt16;
+  float candidate = largest / greatest;
   for (int step = 0; step < 4; ++step)
     candidate = std::nextafter(candidate, 0.0f);
   for (int step = 0; step < 9; ++step, candidate = std::nextafter(candidate, INFINITY)) {
-    bool fits = llvm::all_of(values, [&](float value) { return std::nearbyint(value / candidate) * candidate == value; });
+    bool fits =
+        llvm::all_of(values, [&](float value) { return std::nearbyint(value / candidate) * candidate == value; });
     if (fits)
       return candidate;
   }
   return NAN;
 }
 
-std::shared_ptr<AlignedBytes> equivalence::toBlocks(const Tensor &numbers, llm::BlockedAttr blocked) {
-  int64_t columns = blocked.getColumns(), blockBytes = blocked.getBlockBytes(8 * kElementBytes);
-  int64_t blocks = numbers.size() / columns;
-  auto bytes = std::make_shared<AlignedBytes>(blocks * blockBytes);
+std::shared_ptr<AlignedBytes> equivalence::toBlocks(const Tensor &numbers, const llm::BlockLayout &layout) {
+  int64_t columns = layout.columns, blocks = numbers.size() / columns;
+  auto bytes = std::make_shared<AlignedBytes>(blocks * layout.bytes());
   for (int64_t block = 0; block < blocks; ++block) {
     ArrayRef<float> values(numbers.as<float>() + block * columns, columns);
-    float scale = findScale(values);
+    float scale = findScale(values, static_cast<float>(layout.largest()));
     if (std::isnan(scale))
       return nullptr;
-    uint8_t *target = bytes->data() + block * blockBytes;
+    uint8_t *target = bytes->data() + block * layout.bytes();
     int32_t sum = 0, firstHalf = 0;
     for (int64_t column = 0; column < columns; ++column) {
-      auto integer = static_cast<int16_t>(scale == 0 ? 0 : std::nearbyint(values[column] / scale));
+      // Little-endian: the first bytes of a short integer.
+      auto integer = static_cast<int32_t>(scale == 0 ? 0 : std::nearbyint(values[column] / scale));
       sum += integer;
       firstHalf += column < columns / 2 ? integer : 0;
-      std::memcpy(target + getSlot(column) * kElementBytes, &integer, kElementBytes);
+      std::memcpy(target + layout.getSlot(column) * layout.elementBytes, &integer, layout.elementBytes);
     }
-    std::memcpy(target + columns * kElementBytes, &scale, sizeof scale);
-    std::memcpy(target + columns * kElementBytes + sizeof scale, &sum, sizeof sum);
-    std::memcpy(target + columns * kElementBytes + sizeof scale + sizeof sum, &firstHalf, sizeof firstHalf);
+    std::memcpy(target + layout.scaleOffset(), &scale, sizeof scale);
+    std::memcpy(target + layout.sumOffset(), &sum, sizeof sum);
+    std::memcpy(target + layout.halfSumOffset(), &firstHalf, sizeof firstHalf);
   }
   return bytes;
 }
 
-TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like, llm::BlockedAttr blocked) {
+TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like, const llm::BlockLayout &layout) {
   auto numbers = std::make_shared<Tensor>(like.element, like.shape);
-  int64_t columns = blocked.getColumns(), blockBytes = blocked.getBlockBytes(8 * kElementBytes);
   for (int64_t i = 0, size = numbers->size(); i < size; ++i) {
-    const uint8_t *block = bytes.data() + i / columns * blockBytes;
-    int16_t integer;
+    const uint8_t *block = bytes.data() + i / layout.columns * layout.bytes();
+    const uint8_t *element = block + layout.getSlot(i % layout.columns) * layout.elementBytes;
+    int16_t integer = static_cast<int8_t>(*element);
+    if (layout.elementBytes == 2)
+      std::memcpy(&integer, element, sizeof integer);
     float scale;
-    std::memcpy(&integer, block + getSlot(i % columns) * kElementBytes, kElementBytes);
-    std::memcpy(&scale, block + columns * kElementBytes, sizeof scale);
+    std::memcpy(&scale, block + layout.scaleOffset(), sizeof scale);
     numbers->as<float>()[i] = static_cast<float>(integer) * scale;
   }
   return numbers;

@@ -9,15 +9,15 @@
 #define HONE_EQUIVALENCE_KERNELMEMORY_H
 
 #include "Tensor.h"
-#include "hone/dialects/LLM/LLMAttrs.h"
+#include "hone/dialects/LLM/Encodings.h"
 
 namespace hone::equivalence {
 
 /// Rows rounded to integers, as `#llm.blocked` lays them out. The numbers must be such rows: of each block the scale is
 /// found that gives them back bit for bit. Null if there is none.
-std::shared_ptr<AlignedBytes> toBlocks(const Tensor &numbers, llm::BlockedAttr blocked);
+std::shared_ptr<AlignedBytes> toBlocks(const Tensor &numbers, const llm::BlockLayout &layout);
 /// The numbers that blocks mean.
-TensorRef fromBlocks(const AlignedBytes &bytes, const Tensor &like, llm::BlockedAttr blocked);
+TensorRef fromBlocks(const AlignedBytes &bytes, const Tensor &like, const llm::BlockLayout &layout);
 
 /// Keys and values in pages, with their tables as hone-rt/ABI.h has them. What no number fills is NaN.
 class Pages {

@@ -111,8 +111,8 @@ public:
         continue;
       }
       AlignedBytes &bytes = **memory++;
-      if (llm::BlockedAttr blocked = llm::getBlocked(result.getType())) {
-        numbers.push_back(fromBlocks(bytes, *like, blocked));
+      if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(result.getType())) {
+        numbers.push_back(fromBlocks(bytes, *like, *layout));
         continue;
       }
       auto plain = std::make_shared<Tensor>(like->element, like->shape);
@@ -158,8 +158,8 @@ private:
         return bytes.takeError();
       addMemory((*bytes)->data(), llm::getWeightBytes(cast<RankedTensorType>(type)));
       inputs.push_back(std::move(*bytes));
-    } else if (llm::BlockedAttr blocked = llm::getBlocked(type)) {
-      std::shared_ptr<AlignedBytes> bytes = toBlocks(*numbers, blocked);
+    } else if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type)) {
+      std::shared_ptr<AlignedBytes> bytes = toBlocks(*numbers, *layout);
       if (!bytes)
         return Error("a kernel takes rounded rows that no scale gives");
       addMemory(bytes->data(), getByteShape(*numbers, bytes->size()));
@@ -173,14 +173,11 @@ private:
   void addResult(Type type, const Tensor &like) {
     if (isa<llm::KVType>(type)) // Pages are updated in place.
       return;
-    llm::BlockedAttr blocked = llm::getBlocked(type);
-    size_t bytes = like.bytes.size();
-    if (blocked)
-      bytes = like.size() / blocked.getColumns() *
-              blocked.getBlockBytes(cast<RankedTensorType>(type).getElementTypeBitWidth());
+    std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type);
+    size_t bytes = layout ? like.size() / layout->columns * layout->bytes() : like.bytes.size();
     outputs.push_back(std::make_shared<AlignedBytes>(bytes));
     std::memset(outputs.back()->data(), 0xff, bytes);
-    if (blocked)
+    if (layout)
       addMemory(outputs.back()->data(), getByteShape(like, bytes));
     else
       addMemory(outputs.back()->data(), like.shape);

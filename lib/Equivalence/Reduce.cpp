@@ -35,7 +35,8 @@ public:
     OwningOpRef<ModuleOp> module = ModuleOp::create(source.getLoc());
     target = *module;
     builder.setInsertionPointToEnd(target.getBody());
-    auto function = func::FuncOp::create(builder, builder.getUnknownLoc(), "reproducer", builder.getFunctionType({}, {}));
+    auto function =
+        func::FuncOp::create(builder, builder.getUnknownLoc(), "reproducer", builder.getFunctionType({}, {}));
     builder.setInsertionPointToEnd(function.addEntryBlock());
     SmallVector<OpResult> ends;
     for (const Execution &execution : trace.executions) {
@@ -49,7 +50,8 @@ public:
         copySymbol(call.getCallee());
       builder.clone(*op, mapping);
       for (OpResult result : op->getResults())
-        if (result.use_empty() || llvm::any_of(result.getUsers(), [&](Operation *user) { return !kept.contains(user); }))
+        if (result.use_empty() ||
+            llvm::any_of(result.getUsers(), [&](Operation *user) { return !kept.contains(user); }))
           ends.push_back(result);
     }
     for (OpResult end : ends)
@@ -138,8 +140,7 @@ private:
 
 class Reducer {
 public:
-  Reducer(CheckerState &state, FaultyPlace &fault, Trace trace)
-      : state(state), fault(fault), trace(std::move(trace)) {
+  Reducer(CheckerState &state, FaultyPlace &fault, Trace trace) : state(state), fault(fault), trace(std::move(trace)) {
     for (const Execution &execution : this->trace.executions)
       if (!isa<llm::WeightRefOp, arith::ConstantOp>(execution.op))
         ops.insert(execution.op);

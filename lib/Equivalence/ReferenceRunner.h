@@ -41,7 +41,7 @@ private:
 
   mlir::MLIRContext &context;
   std::vector<std::unique_ptr<mlir::ExecutionEngine>> engines;
-  llvm::StringMap<Compiled> functions;                     ///< by what makes two ops share one
+  llvm::StringMap<Compiled> functions;                ///< by what makes two ops share one
   llvm::StringMap<std::vector<TensorRef>> remembered; ///< by function and Tensor::key of each operand
 
   std::vector<TensorRef> call(const Compiled &compiled, mlir::Operation *op, llvm::ArrayRef<TensorRef> operands);

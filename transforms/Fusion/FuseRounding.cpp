@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "hone/dialects/LLM/Encodings.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "hone/transforms/Fusion/Passes.h"
 #include "mlir/IR/Remarks.h"
@@ -36,7 +37,8 @@ StringRef findObstacle(QuantizeRowsOp quantize) {
     return "the op that computes the rows does not round";
   if (producer->getBlock() != quantize->getBlock())
     return "the rows are computed in another block";
-  if (auto attention = dyn_cast<AttentionOp>(producer); attention && attention.getKv().getType().getHeadDim() % 32 != 0)
+  auto attention = dyn_cast<AttentionOp>(producer);
+  if (attention && isInteger(quantize.getPrecision()) && attention.getKv().getType().getHeadDim() % 32 != 0)
     return "heads are no whole blocks";
   return {};
 }
@@ -50,7 +52,7 @@ struct FuseRounding : OpRewritePattern<QuantizeRowsOp> {
       return rewriter.notifyMatchFailure(quantize, Twine(obstacle));
     auto rows = cast<OpResult>(quantize.getInput());
     Operation *producer = rows.getOwner();
-    auto rounding = PrecisionAttr::get(getContext(), Precision::Int16);
+    auto rounding = quantize.getPrecisionAttr();
     remark::passed(producer->getLoc(), remark::RemarkOpts::name("FuseRounding").category("hone-fuse-rounding"))
         << "the result is rounded where it is computed";
     Type type = quantize.getType();

@@ -9,6 +9,7 @@
 #include "hone/dialects/LLM/LLMOps.h"
 #include "hone/transforms/Quantization/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Regex.h"
 
 using namespace mlir;
 using namespace hone;
@@ -26,21 +27,77 @@ bool isIntegerWeight(Value value) {
   return stored && !getSchemeTraits(stored.getScheme()).isPlain;
 }
 
+/// Products whose name a regular expression matches have a precision of their own.
+struct Override {
+  std::string text;
+  ::llvm::Regex pattern;
+  Precision precision;
+  bool used = false;
+};
+
+/// The name of an op's location, as importers give it; empty without one.
+StringRef getProductName(Operation *op) {
+  auto name = op->getLoc()->findInstanceOf<NameLoc>();
+  return name ? name.getName().getValue() : StringRef();
+}
+
 struct AssignActivationPrecisionPass : hone::impl::AssignActivationPrecisionPassBase<AssignActivationPrecisionPass> {
   using AssignActivationPrecisionPassBase::AssignActivationPrecisionPassBase;
 
   void runOnOperation() override {
-    auto exact = PrecisionAttr::get(&getContext(), Precision::F32);
-    auto chosen = PrecisionAttr::get(&getContext(), precision);
-    getOperation().walk([&](Operation *op) {
-      llvm::TypeSwitch<Operation *>(op).Case<LinearOp, QKVOp, GatedLinearOp>([&](auto product) {
-        if (product.getActivationsAttr() || getBlocked(product.getInput().getType()))
-          return;
-        // Every operand but the first is a weight; one product has one precision.
-        bool integers = ::llvm::all_of(::llvm::drop_begin(op->getOperands()), isIntegerWeight);
-        product.setActivationsAttr(integers ? chosen : exact);
-      });
+    SmallVector<Override> chosen;
+    if (failed(parseOverrides(chosen)))
+      return signalPassFailure();
+    WalkResult result = getOperation().walk([&](Operation *op) -> WalkResult {
+      return ::llvm::TypeSwitch<Operation *, LogicalResult>(op)
+          .Case<LinearOp, QKVOp, GatedLinearOp>([&](auto product) { return assign(product, chosen); })
+          .Default(success());
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    for (const Override &entry : chosen)
+      if (!entry.used) {
+        getOperation().emitError("expected a product whose name matches '")
+            << entry.text << "', got none; names are like 'blk.0.attn_q', 'blk.0.ffn_down' and 'output'";
+        return signalPassFailure();
+      }
+  }
+
+private:
+  LogicalResult parseOverrides(SmallVectorImpl<Override> &chosen) {
+    for (const std::string &entry : overrides) {
+      auto [pattern, name] = StringRef(entry).rsplit('=');
+      std::optional<Precision> own = symbolizePrecision(name);
+      if (!own || pattern.empty())
+        return getOperation().emitError(
+                   "expected REGEX=PRECISION with a precision of f32, f16, bf16, int16 or int8, got '")
+               << entry << "'";
+      std::string error;
+      chosen.push_back({pattern.str(), ::llvm::Regex(pattern), *own});
+      if (!chosen.back().pattern.isValid(error))
+        return getOperation().emitError("expected a regular expression, got '") << pattern << "': " << error;
+    }
+    return success();
+  }
+
+  template <typename OpT> LogicalResult assign(OpT product, MutableArrayRef<Override> chosen) {
+    if (product.getActivationsAttr() || getPrecision(product.getInput().getType()) != Precision::F32)
+      return success();
+    // Every operand but the first is a weight; one product has one precision.
+    bool integers = ::llvm::all_of(::llvm::drop_begin(product->getOperands()), isIntegerWeight);
+    Precision own = integers || !isInteger(precision) ? precision : Precision::F32;
+    StringRef name = getProductName(product);
+    for (Override &entry : chosen)
+      if (entry.pattern.match(name)) {
+        entry.used = true;
+        own = entry.precision;
+        break;
+      }
+    if (isInteger(own) && !integers)
+      return product.emitOpError("expected integer weights to meet activations of '")
+             << stringifyPrecision(own) << "', got float weights; choose f32, f16 or bf16 for '" << name << "'";
+    product.setActivationsAttr(PrecisionAttr::get(&getContext(), own));
+    return success();
   }
 };
 

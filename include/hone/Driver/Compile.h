@@ -34,6 +34,7 @@ struct CompileOptions {
   std::string dumpPhases;
 
   llm::Precision activations = llm::Precision::Int16;
+  std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
   int64_t maxRows = 64;
   uint64_t contextLength = 0; ///< 0: that of the model
   unsigned threads = 1;       ///< for packing weights

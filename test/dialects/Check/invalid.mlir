@@ -34,7 +34,7 @@ func.func @expect_close_c3_infinite(%actual: tensor<4xf32>) {
 // -----
 
 func.func @expect_close_integers(%actual: tensor<4xi32>) {
-  // expected-error@+1 {{operand #0 must be ranked tensor of 16-bit float or 32-bit float or 64-bit float values}}
+  // expected-error@+1 {{operand #0 must be ranked tensor of 16-bit float or bfloat16 type or 32-bit float or 64-bit float values}}
   check.expect_close %actual, %actual : tensor<4xi32>, tensor<4xi32>
   return
 }

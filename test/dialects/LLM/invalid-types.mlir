@@ -87,8 +87,8 @@ func.func private @blocked_dynamic(tensor<?x?xi16, #llm.blocked<columns = 32>>)
 
 // -----
 
-// expected-error@+1 {{expected element type 'i16' with encoding '#llm.blocked', got 'i8'}}
-func.func private @blocked_element_type(tensor<?x32xi8, #llm.blocked<columns = 32>>)
+// expected-error@+1 {{expected element type 'i16' or 'i8' with encoding '#llm.blocked', got 'i32'}}
+func.func private @blocked_element_type(tensor<?x32xi32, #llm.blocked<columns = 32>>)
 
 // -----
 

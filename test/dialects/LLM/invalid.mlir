@@ -273,7 +273,15 @@ func.func @add_rms_norm_c3(%input: tensor<?x32xf32>, %weight: tensor<32xf32>) {
 
 // -----
 
-func.func @quantize_rows_c1(%input: tensor<?x40xf32>) {
+func.func @quantize_rows_c1(%input: tensor<32xf32>) {
+  // expected-error@+1 {{'llm.quantize_rows' op expected 'input' of rank 2 with static columns, got 'tensor<32xf32>'}}
+  %0 = llm.quantize_rows %input : tensor<32xf32>
+  return
+}
+
+// -----
+
+func.func @quantize_rows_c2(%input: tensor<?x40xf32>) {
   // expected-error@+1 {{'llm.quantize_rows' op expected a multiple of 32 columns to round to integers, got 'tensor<?x40xf32>'}}
   %0 = llm.quantize_rows %input : tensor<?x40xf32>
   return
@@ -281,9 +289,9 @@ func.func @quantize_rows_c1(%input: tensor<?x40xf32>) {
 
 // -----
 
-func.func @quantize_rows_c1_rank(%input: tensor<32xf32>) {
-  // expected-error@+1 {{'llm.quantize_rows' op expected 'input' of rank 2 with static columns, got 'tensor<32xf32>'}}
-  %0 = llm.quantize_rows %input : tensor<32xf32>
+func.func @quantize_rows_c3(%input: tensor<?x32xf32>) {
+  // expected-error@+1 {{'llm.quantize_rows' op expected a 'precision' to round to, got 'f32'}}
+  %0 = llm.quantize_rows %input {precision = #llm.precision<f32>} : tensor<?x32xf32>
   return
 }
 
@@ -326,7 +334,7 @@ func.func @linear_c2_rank(%input: tensor<?x32xf32>, %weight: tensor<32xf32>) {
 !weight = tensor<64x32xf16, #llm.stored<scheme = f16>>
 !blocked = tensor<?x32xi16, #llm.blocked<columns = 32>>
 func.func @linear_c3(%input: !blocked, %weight: !weight) {
-  // expected-error@+1 {{'llm.linear' op expected no 'activations' with blocked 'input' of type 'tensor<?x32xi16, #llm.blocked<columns = 32>>', got #llm.precision<int16>}}
+  // expected-error@+1 {{'llm.linear' op expected no 'activations' with rounded 'input' of type 'tensor<?x32xi16, #llm.blocked<columns = 32>>', got #llm.precision<int16>}}
   %0 = llm.linear %input, %weight {activations = #llm.precision<int16>} : !blocked, !weight
   return
 }
@@ -335,7 +343,7 @@ func.func @linear_c3(%input: !blocked, %weight: !weight) {
 
 !weight = tensor<64x32xf16, #llm.stored<scheme = f16>>
 func.func @linear_plain_integers(%input: tensor<?x32xi16>, %weight: !weight) {
-  // expected-error@+1 {{'llm.linear' op operand #0 must be ranked tensor of f32 without an encoding or tensor of i16 with '#llm.blocked', but got 'tensor<?x32xi16>'}}
+  // expected-error@+1 {{'llm.linear' op operand #0 must be ranked tensor of f32 without an encoding or tensor of f16 or bf16 without an encoding or tensor of i16 or i8 with '#llm.blocked', but got 'tensor<?x32xi16>'}}
   %0 = llm.linear %input, %weight : tensor<?x32xi16>, !weight
   return
 }
@@ -384,7 +392,7 @@ func.func @qkv_c2_value(%input: tensor<?x32xf32>, %weight: !weight, %wrong: !wid
 !weight = tensor<64x32xf16, #llm.stored<scheme = f16>>
 !blocked = tensor<?x32xi16, #llm.blocked<columns = 32>>
 func.func @qkv_c3(%input: !blocked, %weight: !weight) {
-  // expected-error@+1 {{'llm.qkv' op expected no 'activations' with blocked 'input' of type 'tensor<?x32xi16, #llm.blocked<columns = 32>>', got #llm.precision<f32>}}
+  // expected-error@+1 {{'llm.qkv' op expected no 'activations' with rounded 'input' of type 'tensor<?x32xi16, #llm.blocked<columns = 32>>', got #llm.precision<f32>}}
   %0:3 = llm.qkv %input, %weight, %weight, %weight {activations = #llm.precision<f32>}
     : !blocked, !weight, !weight, !weight
   return
@@ -441,7 +449,7 @@ func.func @gated_linear_c2_up(%input: tensor<?x32xf32>, %weight: !weight, %wrong
 !weight = tensor<64x32xf16, #llm.stored<scheme = f16>>
 !blocked = tensor<?x32xi16, #llm.blocked<columns = 32>>
 func.func @gated_linear_c3(%input: !blocked, %weight: !weight) {
-  // expected-error@+1 {{'llm.gated_linear' op expected no 'activations' with blocked 'input' of type 'tensor<?x32xi16, #llm.blocked<columns = 32>>', got #llm.precision<int16>}}
+  // expected-error@+1 {{'llm.gated_linear' op expected no 'activations' with rounded 'input' of type 'tensor<?x32xi16, #llm.blocked<columns = 32>>', got #llm.precision<int16>}}
   %0 = llm.gated_linear %input, %weight, %weight
     {activations = #llm.precision<int16>, function = #llm.activation<silu>} : !blocked, !weight, !weight
   return

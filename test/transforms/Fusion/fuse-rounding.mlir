@@ -121,3 +121,21 @@ func.func @another_block(%x: tensor<?x32xf32>, %w: tensor<32xf32>, %c: i1, %r: t
   }
   return %1 : tensor<?x32xi16, #llm.blocked<columns = 32>>
 }
+
+// -----
+
+// The precision goes with it; short floats need no whole blocks in a head.
+// CHECK-LABEL: func.func @precisions
+// CHECK: llm.rms_norm {{.*}} rounding = #llm.precision<int8>}
+// CHECK: llm.attention {{.*}}rounding = #llm.precision<bf16>
+// CHECK-NOT: llm.quantize_rows
+// CHECK: return %{{.*}}, %{{.*}} : tensor<?x32xi8, #llm.blocked<columns = 32>>, tensor<?x32xbf16>
+func.func @precisions(%x: tensor<?x32xf32>, %w: tensor<32xf32>, %kv: !llm.kv<1x2x16xf16>, %layer: index,
+                      %positions: tensor<?xi32>) -> (tensor<?x32xi8, #llm.blocked<columns = 32>>, tensor<?x32xbf16>) {
+  %0 = llm.rms_norm %x, %w {epsilon = 1.0e-5 : f32} : tensor<?x32xf32>, tensor<32xf32>
+  %1 = llm.quantize_rows %0 {precision = #llm.precision<int8>} : tensor<?x32xf32>
+  %2 = llm.attention %x, %kv[%layer], %positions, %positions {scale = 0.25 : f32}
+    : tensor<?x32xf32>, !llm.kv<1x2x16xf16>, tensor<?xi32>
+  %3 = llm.quantize_rows %2 {precision = #llm.precision<bf16>} : tensor<?x32xf32>
+  return %1, %3 : tensor<?x32xi8, #llm.blocked<columns = 32>>, tensor<?x32xbf16>
+}

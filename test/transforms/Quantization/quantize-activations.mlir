@@ -36,6 +36,25 @@ func.func @two_inputs(%x: !rows, %y: !rows, %w: !q4) {
   return
 }
 
+// So is another precision of one input.
+// CHECK-LABEL: func.func @two_precisions
+// CHECK-SAME: (%[[X:[a-z0-9]+]]: tensor<?x32xf32>
+// CHECK: %[[WIDE:.*]] = llm.quantize_rows %[[X]] : tensor<?x32xf32>
+// CHECK: llm.linear %[[WIDE]], %{{.*}} : tensor<?x32xi16, #llm.blocked<columns = 32>>,
+// CHECK: %[[NARROW:.*]] = llm.quantize_rows %[[X]] {precision = #llm.precision<int8>} : tensor<?x32xf32>
+// CHECK: llm.linear %[[NARROW]], %{{.*}} : tensor<?x32xi8, #llm.blocked<columns = 32>>,
+// CHECK: %[[HALF:.*]] = llm.quantize_rows %[[X]] {precision = #llm.precision<f16>} : tensor<?x32xf32>
+// CHECK: llm.linear %[[HALF]], %{{.*}} : tensor<?x32xf16>,
+// CHECK: %[[BRAIN:.*]] = llm.quantize_rows %[[X]] {precision = #llm.precision<bf16>} : tensor<?x32xf32>
+// CHECK: llm.linear %[[BRAIN]], %{{.*}} : tensor<?x32xbf16>,
+func.func @two_precisions(%x: !rows, %w: !q4) {
+  %0 = llm.linear %x, %w {activations = #llm.precision<int16>} : !rows, !q4
+  %1 = llm.linear %x, %w {activations = #llm.precision<int8>} : !rows, !q4
+  %2 = llm.linear %x, %w {activations = #llm.precision<f16>} : !rows, !q4
+  %3 = llm.linear %x, %w {activations = #llm.precision<bf16>} : !rows, !q4
+  return
+}
+
 // What one branch rounds is not there in the other.
 // CHECK-LABEL: func.func @two_blocks
 // CHECK: scf.if
@@ -77,7 +96,17 @@ func.func @unnamed(%x: !rows, %w: !q4) {
 
 // Blocks of 32 columns must fill a row.
 func.func @odd_columns(%x: tensor<?x48xf32>, %w: tensor<16x48xf16, #llm.stored<scheme = f16>>) -> tensor<?x16xf32> {
-  // expected-error @below {{expected a multiple of 32 columns to round activations of, got 48}}
+  // expected-error @below {{expected a multiple of 32 columns to round activations of to integers, got 48}}
   %0 = llm.linear %x, %w {activations = #llm.precision<int16>} : tensor<?x48xf32>, tensor<16x48xf16, #llm.stored<scheme = f16>>
+  return %0 : tensor<?x16xf32>
+}
+
+// -----
+
+// Short floats need no blocks.
+// CHECK-LABEL: func.func @odd_columns_of_floats
+// CHECK: llm.quantize_rows %{{.*}} {precision = #llm.precision<f16>} : tensor<?x48xf32>
+func.func @odd_columns_of_floats(%x: tensor<?x48xf32>, %w: tensor<16x48xf16, #llm.stored<scheme = f16>>) -> tensor<?x16xf32> {
+  %0 = llm.linear %x, %w {activations = #llm.precision<f16>} : tensor<?x48xf32>, tensor<16x48xf16, #llm.stored<scheme = f16>>
   return %0 : tensor<?x16xf32>
 }

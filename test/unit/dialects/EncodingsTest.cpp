@@ -554,7 +554,15 @@ TEST_F(EncodingsTest, EncodingsOfTypes) {
   EXPECT_EQ(getStored(stored), packed(Scheme::Q8_0, 8, 32));
   EXPECT_FALSE(getBlocked(stored));
   EXPECT_EQ(getBlocked(blocked).getColumns(), 32);
-  EXPECT_EQ(getBlocked(blocked).getBlockBytes(16), 64 + 4 + 4 + 4);
+  EXPECT_EQ(getBlockLayout(blocked)->bytes(), 64 + 4 + 4 + 4);
+  EXPECT_EQ(getBlockLayout(blocked)->largest(), 32767);
+  EXPECT_EQ(getPrecision(blocked), Precision::Int16);
+  auto bytes = mlir::RankedTensorType::get({9, 64}, i8, BlockedAttr::get(&context, 32));
+  EXPECT_EQ(getBlockLayout(bytes)->bytes(), 32 + 4 + 4 + 4);
+  EXPECT_EQ(getBlockLayout(bytes)->largest(), 127);
+  EXPECT_EQ(getBlockLayout(bytes)->getSlot(5), 5);
+  EXPECT_EQ(getPrecision(bytes), Precision::Int8);
+  EXPECT_FALSE(getBlockLayout(stored));
   EXPECT_FALSE(getStored(plain));
   EXPECT_FALSE(getStored(f32));
   EXPECT_FALSE(getStored(mlir::Type()));

@@ -26,8 +26,8 @@ def Check_Dialect : Dialect {
 class Check_Op<string mnemonic, list<Trait> traits = []> : Op<Check_Dialect, mnemonic, traits>;
 
 /// What an expectation compares: every value of these is exact as f64, which is what reports print.
-def Check_Floats : RankedTensorOf<[F16, F32, F64]>;
-def Check_Numbers : RankedTensorOf<[F16, F32, F64, I<1>, I<8>, I<16>, I<32>]>;
+def Check_Floats : RankedTensorOf<[F16, BF16, F32, F64]>;
+def Check_Numbers : RankedTensorOf<[F16, BF16, F32, F64, I<1>, I<8>, I<16>, I<32>]>;
 
 def Check_ExpectCloseOp : Check_Op<"expect_close"> {
   let summary = "expects every element to be near a number";

@@ -79,6 +79,32 @@ TileLayout getTileLayout(StoredAttr encoding);
 StoredAttr getStored(mlir::Type type);
 BlockedAttr getBlocked(mlir::Type type);
 
+/// How one block of rows with `#llm.blocked` lies in memory: elements, f32 scale, i32 sum of the elements, i32 sum of
+/// the first half of them.
+struct BlockLayout {
+  int64_t columns;
+  int64_t elementBytes; ///< 1 or 2
+
+  int64_t scaleOffset() const { return columns * elementBytes; }
+  int64_t sumOffset() const { return scaleOffset() + 4; }
+  int64_t halfSumOffset() const { return scaleOffset() + 8; }
+  int64_t bytes() const { return scaleOffset() + 12; }
+  /// The largest integer, which the largest magnitude of a block becomes.
+  int64_t largest() const { return (int64_t(1) << (8 * elementBytes - 1)) - 1; }
+  /// Which element of the block in memory column `column` is: of each 4 consecutive i16 the second and third change
+  /// places.
+  int64_t getSlot(int64_t column) const {
+    return elementBytes == 1 ? column : column / 4 * 4 + column % 4 % 2 * 2 + column % 4 / 2;
+  }
+};
+
+/// The layout of blocked rows; none for any other type.
+std::optional<BlockLayout> getBlockLayout(mlir::Type type);
+
+/// The precision that rows have by their type: `F32` unless they were rounded.
+Precision getPrecision(mlir::RankedTensorType rows);
+inline bool isInteger(Precision precision) { return precision == Precision::Int16 || precision == Precision::Int8; }
+
 /// Bytes of a weight as stored: by its encoding, or as plain elements for a tensor without one (norm weights).
 int64_t getWeightBytes(mlir::RankedTensorType type);
 

@@ -42,6 +42,9 @@ def LLM_Scheme : LLM_Enum<"Scheme", "how one block of a weight is encoded", [
 def LLM_Precision : LLM_Enum<"Precision", "the precision that a product rounds its activations to", [
   I32EnumAttrCase<"F32", 0, "f32">,
   I32EnumAttrCase<"Int16", 1, "int16">,
+  I32EnumAttrCase<"Int8", 2, "int8">,
+  I32EnumAttrCase<"F16", 3, "f16">,
+  I32EnumAttrCase<"BF16", 4, "bf16">,
 ]>;
 def LLM_PrecisionAttr : EnumAttr<LLM_Dialect, LLM_Precision, "precision"> {
   let assemblyFormat = "`<` $value `>`";
@@ -106,19 +109,15 @@ def LLM_BlockedAttr : LLM_Attr<"Blocked", "blocked", [DeclareAttrInterfaceMethod
   let summary = "activations rounded to integers with one f32 scale per block of columns";
   let description = [{
     Each row is a sequence of blocks of `columns` elements. In memory a block is its elements in the order in which
-    products consume them (of each 4 consecutive: first, third, second, fourth), the f32 scale, the i32 sum of the
-    elements, and the i32 sum of the first half of them. The value of an element is `scale * q`, with `scale = max(|x|) / 32767` and `q = round(x / scale)`, ties
-    to even, for i16.
+    products consume them (i8 as they are, i16 of each 4 consecutive: first, third, second, fourth), the f32 scale, the
+    i32 sum of the elements, and the i32 sum of the first half of them. The value of an element is `scale * q`, with
+    `scale = max(|x|) / l` and `q = round(x / scale)`, ties to even, where `l` is 32767 for i16 and 127 for i8.
 
     Example: `tensor<?x576xi16, #llm.blocked<columns = 32>>`.
   }];
   let parameters = (ins "int64_t":$columns);
   let assemblyFormat = "`<` `columns` `=` $columns `>`";
   let genVerifyDecl = 1;
-  let extraClassDeclaration = [{
-    /// Bytes of one block: elements, scale, both sums.
-    int64_t getBlockBytes(unsigned elementBits) const { return getColumns() * elementBits / 8 + 12; }
-  }];
 }
 
 class LLM_Type<string name, string typeMnemonic> : TypeDef<LLM_Dialect, name> {

@@ -25,11 +25,14 @@ class LLM_EncodingPred<string attr>
 /// [rows][columns], f32, no encoding; the rows may be dynamic.
 def LLM_Rows : ConfinedType<RankedTensorOf<[F32]>, [LLM_NoEncodingPred], "ranked tensor of f32 without an encoding",
                             "::mlir::RankedTensorType">;
+/// [rows][columns], rounded to f16 or bf16.
+def LLM_HalfRows : ConfinedType<RankedTensorOf<[F16, BF16]>, [LLM_NoEncodingPred],
+                                "tensor of f16 or bf16 without an encoding", "::mlir::RankedTensorType">;
 /// [rows][columns], integers with `#llm.blocked`.
-def LLM_BlockedRows : ConfinedType<RankedTensorOf<[I16]>, [LLM_EncodingPred<"::hone::llm::BlockedAttr">],
-                                   "tensor of i16 with '#llm.blocked'", "::mlir::RankedTensorType">;
-/// [rows][columns], f32 or blocked integers.
-def LLM_Activations : AnyTypeOf<[LLM_Rows, LLM_BlockedRows], "", "::mlir::RankedTensorType">;
+def LLM_BlockedRows : ConfinedType<RankedTensorOf<[I16, I8]>, [LLM_EncodingPred<"::hone::llm::BlockedAttr">],
+                                   "tensor of i16 or i8 with '#llm.blocked'", "::mlir::RankedTensorType">;
+/// [rows][columns], f32 or rounded.
+def LLM_Activations : AnyTypeOf<[LLM_Rows, LLM_HalfRows, LLM_BlockedRows], "", "::mlir::RankedTensorType">;
 /// One i32 per row.
 def LLM_RowIndices : 1DTensorOf<[I32]>;
 /// [output][input] with `#llm.stored`, or [size] f32 for norms.
@@ -232,19 +235,24 @@ def LLM_AddRMSNormOp : LLM_GraphOp<"add_rms_norm", [AllTypesMatch<["input", "res
 }
 
 def LLM_QuantizeRowsOp : LLM_GraphOp<"quantize_rows"> {
-  let summary = "rounds activations to integers with one scale per block";
+  let summary = "rounds activations, to integers with one scale per block or to short floats";
   let description = [{
-    scale[r][b]  = max_i(|input[r][32 b + i]|) / 32767
+    `int16` (the default, l = 32767) and `int8` (l = 127):
+
+    scale[r][b]  = max_i(|input[r][32 b + i]|) / l
     result[r][j] = round(input[r][j] / scale[r][j / 32]), ties to even; 0 where the scale is 0
 
-    as `#llm.blocked` says. Products of the result add integers exactly inside a block.
-    - (C1) `input` has rank 2 and a multiple of 32 columns.
+    as `#llm.blocked` says; products of the result add integers exactly inside a block. `f16` and `bf16`: result[r][j] is
+    the nearest number of that type, ties to even; products multiply and add in f32.
+    - (C1) `input` has rank 2.
+    - (C2) Integers need a multiple of 32 columns.
+    - (C3) `precision` is not f32.
 
     ```mlir
-    %0 = llm.quantize_rows %input : tensor<?x32xf32>
+    %0 = llm.quantize_rows %input {precision = #llm.precision<int8>} : tensor<?x32xf32>
     ```
   }];
-  let arguments = (ins LLM_Rows:$input);
+  let arguments = (ins LLM_Rows:$input, DefaultValuedAttr<LLM_PrecisionAttr, "::hone::llm::Precision::Int16">:$precision);
   let results = (outs LLM_Activations:$result);
   let assemblyFormat = "$input attr-dict `:` type($input)";
   // Inference checks all.
@@ -264,7 +272,7 @@ def LLM_LinearOp : LLM_GraphOp<"linear"> {
     `input` is to be rounded to first; it is absent once `llm.quantize_rows` did that and where f32 is meant.
     - (C1) `input` has rank 2.
     - (C2) `weight` has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
-    - (C3) `activations` is absent when `input` is blocked.
+    - (C3) `activations` is absent when `input` is rounded.
 
     ```mlir
     %0 = llm.linear %input, %weight : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
@@ -283,7 +291,7 @@ def LLM_QKVOp : LLM_GraphOp<"qkv"> {
     The weights stay separate operands, so each may be stored in its own scheme.
     - (C1) `input` has rank 2.
     - (C2) Each weight has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
-    - (C3) `activations` is absent when `input` is blocked.
+    - (C3) `activations` is absent when `input` is rounded.
 
     ```mlir
     %q, %k, %v = llm.qkv %input, %wq, %wk, %wv : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>,
@@ -324,7 +332,7 @@ def LLM_GatedLinearOp : LLM_GraphOp<"gated_linear"> {
     Neither projection is written to memory. `rounding` makes the result what `llm.quantize_rows` makes of it.
     - (C1) `input` has rank 2.
     - (C2) Each weight has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
-    - (C3) `activations` is absent when `input` is blocked.
+    - (C3) `activations` is absent when `input` is rounded.
     - (C4) Both weights have the same number of rows.
     - (C5) `rounding` to integers needs weights of a multiple of 32 rows.
 

@@ -15,24 +15,30 @@ def AssignActivationPrecisionPass : Pass<"hone-assign-activation-precision", "::
   let description = [{
     linear(x, w)  =>  linear(x, w) {activations = precision}
 
-    Products with integer weights then multiply and add integers; products with float weights get `f32`. A product that
-    names a precision already keeps it.
+    Products with integer weights then multiply and add integers; products with float weights get `f32` instead of
+    integers. `overrides` names the precision of single products: the first entry whose regular expression matches
+    the name of the op's location decides. A product that names a precision already keeps it.
   }];
   let dependentDialects = ["::hone::llm::LLMDialect"];
   let options = [
     Option<"precision", "precision", "::hone::llm::Precision", "::hone::llm::Precision::Int16",
-           "Precision of activations that meet integer weights",
+           "Precision of activations",
            [{::llvm::cl::values(
                clEnumValN(::hone::llm::Precision::F32, "f32", "no rounding"),
-               clEnumValN(::hone::llm::Precision::Int16, "int16", "16-bit integers, one scale per 32"))}]>];
+               clEnumValN(::hone::llm::Precision::F16, "f16", "half precision"),
+               clEnumValN(::hone::llm::Precision::BF16, "bf16", "bfloat16"),
+               clEnumValN(::hone::llm::Precision::Int16, "int16", "16-bit integers, one scale per 32"),
+               clEnumValN(::hone::llm::Precision::Int8, "int8", "8-bit integers, one scale per 32"))}]>,
+    ListOption<"overrides", "overrides", "std::string",
+               "REGEX=PRECISION: products whose name REGEX matches; the first match decides">];
 }
 
 def QuantizeActivationsPass : Pass<"hone-quantize-activations", "::mlir::func::FuncOp"> {
   let summary = "Makes the rounding of activations an op of its own";
   let description = [{
-    linear(x, w) {activations = int16}  =>  linear(quantize_rows(x), w)
+    linear(x, w) {activations = p}  =>  linear(quantize_rows(x) {precision = p}, w)
 
-    The rounding is then shared by all products of the same input, and done once for all workers.
+    The rounding is then shared by all products of the same input and precision, and done once for all workers.
   }];
   let dependentDialects = ["::hone::llm::LLMDialect"];
 }

@@ -10,6 +10,7 @@ rows of a panel, 32 columns of a block, 64 positions of a page.
 """
 
 import importlib.util
+import itertools
 import pathlib
 
 import numpy as np
@@ -20,6 +21,7 @@ SPECIFICATION = importlib.util.spec_from_file_location(
 llm = importlib.util.module_from_spec(SPECIFICATION)
 SPECIFICATION.loader.exec_module(llm)
 
+PRECISIONS = "int16", "int8", "f16", "bf16"
 SCHEMES = ["f32", "f16", "bf16", *llm.AFFINE]
 
 
@@ -128,18 +130,19 @@ def quantize_rows():
     values[2, 40] = 3000  # leaves few bits to its block
     # The scale is a power of two here, so that halves are exact: ties go to even.
     values[2, :32] = np.arange(32) / 2
-    values[2, 31] = 32767
     values[3, :32] = -np.arange(32) / 2
-    values[3, 31] = -32767
     values[4, :32] *= np.float32(1e-42)  # too small for a scale
-    for name, rows in ("five_rows", values), ("one_row", values[:1]):
-        test.begin(name, "Zero blocks, a large one, one with an outlier, ties of both signs, and none with a scale.")
-        input_type = test.rows("input", rows)
-        test.add(f"%blocked = llm.quantize_rows %input : {input_type}")
-        test.add(f"%result = check.convert %blocked : {llm.blocked_type(rows)}")
-        test.add(f"  to {llm.tensor_type(rows, dynamic=True)}")
-        test.expect("result", llm.round_to_blocks(rows), exact=True)
-        test.end()
+    for precision, greatest in llm.LARGEST.items():
+        values[2, 31], values[3, 31] = greatest, -greatest
+        for name, rows in ("five_rows", values), ("one_row", values[:1]):
+            test.begin(f"{precision}_{name}",
+                       "Zero blocks, a large one, one with an outlier, ties of both signs, and none with a scale.")
+            llm.quantize(test, test.rows("input", rows), precision)
+            test.add(f"%result = check.convert %rounded : {llm.rounded_type(rows, precision)}")
+            test.add(f"  to {llm.tensor_type(rows, dynamic=True)}")
+            test.expect("result", llm.round_to(rows, precision), exact=True)
+            test.end()
+    llm.short_floats(test)
     return test
 
 
@@ -156,8 +159,8 @@ def activations(test, rows, columns, precision):
     # An outlier, so that rounding the activations moves the result by more than the tolerance.
     values[:, 5] = np.resize([300, -200, 100], rows)
     input_type = test.rows("input", values)
-    test.add(f"%blocked = llm.quantize_rows %input : {input_type}")
-    return "blocked", llm.blocked_type(values), llm.round_to_blocks(values)
+    llm.quantize(test, input_type, precision)
+    return "rounded", llm.rounded_type(values, precision), llm.round_to(values, precision)
 
 
 def linear():
@@ -179,8 +182,12 @@ def linear():
 
     for scheme in SCHEMES:
         case(scheme, (12, 64), (5,), "f32")
-    for scheme in llm.AFFINE:
-        case(scheme, (12, 64), (5,), "int16")
+    for precision in "int16", "int8":
+        for scheme in llm.AFFINE:
+            case(scheme, (12, 64), (5,), precision)
+    for precision in "f16", "bf16":
+        for scheme in "f32", "q4_1", "bf16":
+            case(scheme, (12, 64), (5,), precision)
     # The last panel is full, or all there is.
     case("q4_1", (16, 32), (1, 4), "int16")
     case("q5_0", (4, 32), (1, 5), "int16")
@@ -235,7 +242,7 @@ def k_quants():
         test.add(f"  {kind}")
         test.expect("result", weight[tokens], exact=True)
         test.end()
-        for precision in "f32", "int16":
+        for precision in "f32", "int16", "int8":
             test.begin(f"linear_{scheme}_{precision}", "A tile of rows and a rest.")
             source, input_type, values = activations(test, 5, weight.shape[1], precision)
             test.reference(scheme, kind)
@@ -412,69 +419,81 @@ def rounding():
     test.lines[0] = ("// What ops with `rounding` compute in their x86 kernels, against llm.quantize_rows and NumPy. "
                      "Written by expected.py;\n// change that, and run it again.")
 
-    def expect_rounded(op, operands, types, columns, expected, results=("result",)):
+    def expect_rounded(precision, op, operands, types, columns, expected, results=("result",)):
         exact = f"tensor<?x{columns}xf32>"
-        blocked = f"tensor<?x{columns}xi16, #llm.blocked<columns = 32>>"
-        for name, attribute in ("plain", ""), ("rounded", "rounding = #llm.precision<int16>"):
+        expected = np.asarray(expected, np.float32)
+        for name, attribute in ("plain", ""), ("rounded", f"rounding = #llm.precision<{precision}>"):
             first, *rest = operands
             text = ", ".join(filter(None, [*rest, attribute]))
             names = ", ".join(f"%{name}_{result}" for result in results)
             test.add(f"{names} = llm.{op} {first} {{{text}}}")
             test.add(f"  : {types}")
-        test.add(f"%quantized = llm.quantize_rows %plain_{results[-1]} : {exact}")
-        for name, source in ("separate", "quantized"), ("result", f"rounded_{results[-1]}"):
-            test.add(f"%{name} = check.convert %{source} : {blocked}")
-            test.add(f"  to {exact}")
-        test.add(f"check.expect_equal %result, %separate : {exact}, {exact}")
-        # One unit of the integers: a result that NumPy rounds otherwise by a hair may be rounded to its neighbour.
-        rounded = llm.round_to_blocks(np.asarray(expected, np.float32))
-        test.constant("result_expected", np.asarray(rounded, np.float32))
-        unit = float(np.abs(expected).max() / 32767 * 1.01)
-        test.add(f"check.expect_close %result, %result_expected {{atol = {unit:.3e} : f64, rtol = 1.0e-5 : f64}}")
-        test.add(f"  : {exact}, {llm.tensor_type(np.asarray(rounded, np.float32))}")
+        llm.quantize(test, exact, precision, f"plain_{results[-1]}", "quantized")
+        kind, element = llm.rounded_type(expected, precision), "f32"
+        if precision in llm.LARGEST:
+            for name, source in ("separate", "quantized"), ("result", f"rounded_{results[-1]}"):
+                test.add(f"%{name} = check.convert %{source} : {kind}")
+                test.add(f"  to {exact}")
+            kind = exact
+            test.add(f"check.expect_equal %result, %separate : {exact}, {exact}")
+            unit = float(np.abs(expected).max() / llm.LARGEST[precision] * 1.01)
+        else:
+            test.add(f"check.expect_equal %rounded_{results[-1]}, %quantized : {kind}, {kind}")
+            element = precision
+            unit = float(np.abs(expected).max() * 1e-6)  # what exp makes of numbers far below 0
+        # One unit: a result that NumPy rounds otherwise by a hair may be rounded to its neighbour.
+        rounded = llm.round_to(expected, precision)
+        test.constant("result_expected", rounded.astype(np.float16) if precision == "f16" else rounded, element)
+        actual = "result" if precision in llm.LARGEST else f"rounded_{results[-1]}"
+        relative = {"f16": 1.0e-3, "bf16": 8.0e-3}.get(precision, 1.0e-5)
+        test.add(f"check.expect_close %{actual}, %result_expected {{atol = {unit:.3e} : f64, rtol = {relative:.1e} : f64}}")
+        test.add(f"  : {kind}, {llm.tensor_type(rounded, element)}")
 
     values, residual, norm = test.normal(5, 64), test.normal(5, 64), test.normal(64)
     values[1] = 0
     norm_type = test.weight("norm", norm)
-    for name, op in ("rounded_norm", "rms_norm"), ("rounded_residual_norm", "add_rms_norm"):
-        test.begin(name, "Ordinary rows and a zero row.")
+    for op, precision in itertools.product(("rms_norm", "add_rms_norm"), PRECISIONS):
+        test.begin(f"rounded_{op}_{precision}", "Ordinary rows and a zero row.")
         input_type = test.rows("input", values)
         test.reference("norm", norm_type)
         if op == "rms_norm":
-            expect_rounded(op, ("%input, %norm", "epsilon = 1.0e-5 : f32"), f"{input_type}, {norm_type}", 64,
+            expect_rounded(precision, op, ("%input, %norm", "epsilon = 1.0e-5 : f32"), f"{input_type}, {norm_type}", 64,
                            llm.rms_norm_of(values, norm, 1e-5))
         else:
             test.rows("residual", residual)
-            expect_rounded(op, ("%input, %residual, %norm", "epsilon = 1.0e-5 : f32"), f"{input_type}, {norm_type}", 64,
+            expect_rounded(precision, op, ("%input, %residual, %norm", "epsilon = 1.0e-5 : f32"), f"{input_type}, {norm_type}", 64,
                            llm.rms_norm_of(values + residual, norm, 1e-5), ("sum", "result"))
         test.end()
 
     gate, up = (llm.weight_values(test, scheme, 64, 32) for scheme in ("q4_1", "q8_0"))
     kinds = [test.weight(name, weight, scheme) for name, weight, scheme in (("gate", gate, "q4_1"),
                                                                               ("up", up, "q8_0"))]
-    for precision in "f32", "int16":
+    for precision, result in ("f32", "int16"), ("int16", "int16"), ("int8", "int8"), ("f16", "f16"), ("int16", "bf16"):
         for count in 1, 6:
-            test.begin(f"rounded_gate_{precision}_rows_{count}", "Two blocks of results, single rows and a tile of them.")
+            test.begin(f"rounded_gate_{precision}_{result}_rows_{count}",
+                       "Two blocks of results, single rows and a tile of them.")
             source, input_type, rows = activations(test, count, 32, precision)
             for name, kind in zip(("gate", "up"), kinds):
                 test.reference(name, kind)
-            expect_rounded("gated_linear", (f"%{source}, %gate, %up", "function = #llm.activation<silu>"),
+            expect_rounded(result, "gated_linear", (f"%{source}, %gate, %up", "function = #llm.activation<silu>"),
                            f"{input_type}, {kinds[0]},\n    {kinds[1]}", 64,
                            llm.silu(llm.product(rows, gate)) * llm.product(rows, up))
             test.end()
 
     kv, positions, sequences = kv_numbers(test, 2, 1, 2, 7, 1, 64), test.indices(0, 4, 6, 2), test.indices(0, 0, 0, 1)
     queries = test.normal(4, 128)
-    test.begin("rounded_attention", "Two heads of two blocks each.")
-    kind = llm.begin_kv(test, kv)
-    index_type = test.rows("positions", positions)
-    test.rows("sequences", sequences)
-    test.add("%layer = arith.constant 0 : index")
-    queries_type = test.rows("queries", queries)
-    expect_rounded("attention", ("%queries, %kv[%layer], %positions, %sequences", "scale = 0.125 : f32"),
-                   f"{queries_type}, {kind}, {index_type}", 128,
-                   llm.attended(queries, kv, 0, positions, sequences, 0.125))
-    test.end()
+    for precision in PRECISIONS:
+        test.begin(f"rounded_attention_{precision}", "Two heads of two blocks each.")
+        kind = llm.begin_kv(test, kv)
+        index_type = test.rows("positions", positions)
+        test.rows("sequences", sequences)
+        test.add("%layer = arith.constant 0 : index")
+        queries_type = test.rows("queries", queries)
+        expect_rounded(precision, "attention",
+                       ("%queries, %kv[%layer], %positions, %sequences", "scale = 0.125 : f32"),
+                       f"{queries_type}, {kind}, {index_type}", 128,
+                       llm.attended(queries, kv, 0, positions, sequences, 0.125))
+        test.end()
     return test
 
 

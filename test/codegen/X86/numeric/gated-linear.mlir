@@ -452,10 +452,10 @@ func.func @gated_linear_q4_1_q5_0_int16_rows_1() {
       0.756, 0.204, -1.365, 0.87, 0.202, 0.935, -0.548, 1.164, 0.478, 1.334, 0.531, -0.528,
       0.916, 0.256, -0.771, -0.628, -0.669]]> : tensor<1x64xf32>
   %input = tensor.cast %input_static : tensor<1x64xf32> to tensor<?x64xf32>
-  %blocked = llm.quantize_rows %input : tensor<?x64xf32>
+  %rounded = llm.quantize_rows %input : tensor<?x64xf32>
   %gate_q4_1_q5_0 = llm.weight_ref @gate_q4_1_q5_0 : tensor<20x64xi4, #llm.stored<scheme = q4_1>>
   %up_q4_1_q5_0 = llm.weight_ref @up_q4_1_q5_0 : tensor<20x64xi5, #llm.stored<scheme = q5_0>>
-  %result = llm.gated_linear %blocked, %gate_q4_1_q5_0, %up_q4_1_q5_0 {function = #llm.activation<silu>}
+  %result = llm.gated_linear %rounded, %gate_q4_1_q5_0, %up_q4_1_q5_0 {function = #llm.activation<silu>}
     : tensor<?x64xi16, #llm.blocked<columns = 32>>, tensor<20x64xi4, #llm.stored<scheme = q4_1>>,
       tensor<20x64xi5, #llm.stored<scheme = q5_0>>
   %result_expected = arith.constant dense<
@@ -501,10 +501,10 @@ func.func @gated_linear_q4_1_q5_0_int16_rows_5() {
       0.907, -0.303, 1.106, 0.511, 0.989, 0.53, 1.971, 1.452, -0.566, 0.57, -0.218, 0.664,
       -1.003, -0.096, 1.175, 1.066]]> : tensor<5x64xf32>
   %input = tensor.cast %input_static : tensor<5x64xf32> to tensor<?x64xf32>
-  %blocked = llm.quantize_rows %input : tensor<?x64xf32>
+  %rounded = llm.quantize_rows %input : tensor<?x64xf32>
   %gate_q4_1_q5_0 = llm.weight_ref @gate_q4_1_q5_0 : tensor<20x64xi4, #llm.stored<scheme = q4_1>>
   %up_q4_1_q5_0 = llm.weight_ref @up_q4_1_q5_0 : tensor<20x64xi5, #llm.stored<scheme = q5_0>>
-  %result = llm.gated_linear %blocked, %gate_q4_1_q5_0, %up_q4_1_q5_0 {function = #llm.activation<silu>}
+  %result = llm.gated_linear %rounded, %gate_q4_1_q5_0, %up_q4_1_q5_0 {function = #llm.activation<silu>}
     : tensor<?x64xi16, #llm.blocked<columns = 32>>, tensor<20x64xi4, #llm.stored<scheme = q4_1>>,
       tensor<20x64xi5, #llm.stored<scheme = q5_0>>
   %result_expected = arith.constant dense<

@@ -428,11 +428,11 @@ func.func @qkv_int16_rows_1() {
       0.228, -1.064, 1.438, 0.732, -0.402, 0.06, 0.304, -0.772, -0.462, 1.147, 1.68, 2.443,
       1.219, -0.52, 0.592, 2.063]]> : tensor<1x64xf32>
   %input = tensor.cast %input_static : tensor<1x64xf32> to tensor<?x64xf32>
-  %blocked = llm.quantize_rows %input : tensor<?x64xf32>
+  %rounded = llm.quantize_rows %input : tensor<?x64xf32>
   %query_weight = llm.weight_ref @query_weight : tensor<20x64xi4, #llm.stored<scheme = q4_1>>
   %key_weight = llm.weight_ref @key_weight : tensor<8x64xi4, #llm.stored<scheme = q4_0>>
   %value_weight = llm.weight_ref @value_weight : tensor<4x64xi8, #llm.stored<scheme = q8_0>>
-  %query, %key, %value = llm.qkv %blocked, %query_weight, %key_weight, %value_weight
+  %query, %key, %value = llm.qkv %rounded, %query_weight, %key_weight, %value_weight
     : tensor<?x64xi16, #llm.blocked<columns = 32>>, tensor<20x64xi4, #llm.stored<scheme = q4_1>>,
       tensor<8x64xi4, #llm.stored<scheme = q4_0>>,
       tensor<4x64xi8, #llm.stored<scheme = q8_0>>
@@ -487,11 +487,11 @@ func.func @qkv_int16_rows_5() {
       -0.239, -0.94, 0.072, -2.028, 0.179, -1.556, -1.168, -0.664, 1.356, 0.534, 0.27, -1.129,
       1.349, 0.303, 0.785, -1.612]]> : tensor<5x64xf32>
   %input = tensor.cast %input_static : tensor<5x64xf32> to tensor<?x64xf32>
-  %blocked = llm.quantize_rows %input : tensor<?x64xf32>
+  %rounded = llm.quantize_rows %input : tensor<?x64xf32>
   %query_weight = llm.weight_ref @query_weight : tensor<20x64xi4, #llm.stored<scheme = q4_1>>
   %key_weight = llm.weight_ref @key_weight : tensor<8x64xi4, #llm.stored<scheme = q4_0>>
   %value_weight = llm.weight_ref @value_weight : tensor<4x64xi8, #llm.stored<scheme = q8_0>>
-  %query, %key, %value = llm.qkv %blocked, %query_weight, %key_weight, %value_weight
+  %query, %key, %value = llm.qkv %rounded, %query_weight, %key_weight, %value_weight
     : tensor<?x64xi16, #llm.blocked<columns = 32>>, tensor<20x64xi4, #llm.stored<scheme = q4_1>>,
       tensor<8x64xi4, #llm.stored<scheme = q4_0>>,
       tensor<4x64xi8, #llm.stored<scheme = q8_0>>

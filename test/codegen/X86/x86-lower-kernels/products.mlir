@@ -273,3 +273,40 @@ func.func private @embedding(%tokens: tensor<?xi32>, %table: !q8_0) -> !rows att
   %0 = llm.embedding %tokens, %table : tensor<?xi32>, !q8_0
   return %0 : !rows
 }
+
+// Bytes: unsigned weights of 4 bits, so that 8 sums of two products fit 16 bits, which are then widened once.
+// CHECK-LABEL: func.func private @q4_0_bytes
+// CHECK: scf.for {{.*}} -> (vector<8xf32>) {
+// CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%{{.*}}, %{{.*}}) : (vector<32xi8>, vector<32xi8>) -> vector<16xi16>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK-NOT: pmadd
+// CHECK: math.fma
+// CHECK: return
+func.func private @q4_0_bytes(%x: tensor<?x64xi8, #llm.blocked<columns = 32>>, %w: !q4_0) -> tensor<?x16xf32>
+    attributes {llm.kernel} {
+  %0 = llm.linear %x, %w : tensor<?x64xi8, #llm.blocked<columns = 32>>, !q4_0
+  return %0 : tensor<?x16xf32>
+}
+
+// Signed bytes: the weight's sign goes to the activation, and each sum is widened.
+// CHECK-LABEL: func.func private @q8_0_bytes
+// CHECK: math.absi %{{.*}} : vector<32xi8>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.psign.b"
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: return
+func.func private @q8_0_bytes(%x: tensor<?x64xi8, #llm.blocked<columns = 32>>, %w: !q8_0) -> tensor<?x16xf32>
+    attributes {llm.kernel} {
+  %0 = llm.linear %x, %w : tensor<?x64xi8, #llm.blocked<columns = 32>>, !q8_0
+  return %0 : tensor<?x16xf32>
+}
+
+// Short floats are widened as they are read.
+// CHECK-LABEL: func.func private @q4_0_halves
+// CHECK: memref.load %{{.*}} : memref<?x64xf16>
+// CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: math.fma
+func.func private @q4_0_halves(%x: tensor<?x64xf16>, %w: !q4_0) -> tensor<?x16xf32> attributes {llm.kernel} {
+  %0 = llm.linear %x, %w : tensor<?x64xf16>, !q4_0
+  return %0 : tensor<?x16xf32>
+}

@@ -227,10 +227,19 @@ def weight_values(test, scheme, rows, columns):
             "bf16": lambda: to_bf16(values)}.get(scheme, lambda: values)()
 
 
-def round_to_blocks(values):
-    """Rounded to 16-bit integers with one f32 scale per 32 columns, each step in f32."""
+LARGEST = {"int16": 32767, "int8": 127}
+
+
+def round_to(values, precision):
+    """Rounded to integers with one f32 scale per 32 columns, each step in f32, or to short floats; as f32."""
+    if precision == "f32":
+        return values
+    if precision == "f16":
+        return values.astype(np.float16).astype(np.float32)
+    if precision == "bf16":
+        return to_bf16(values)
     blocks = values.reshape(len(values), -1, 32)
-    scales = np.abs(blocks).max(axis=2, keepdims=True) / np.float32(32767)
+    scales = np.abs(blocks).max(axis=2, keepdims=True) / np.float32(LARGEST[precision])
     quotients = np.divide(blocks, scales, out=np.zeros_like(blocks), where=scales != 0)
     return (np.rint(quotients) * scales).reshape(values.shape)
 
@@ -329,8 +338,31 @@ def add_rms_norm():
     return test
 
 
-def blocked_type(array):
-    return tensor_type(array, "i16", dynamic=True)[:-1] + ", #llm.blocked<columns = 32>>"
+def rounded_type(array, precision):
+    """The type of rows once they are rounded."""
+    if precision not in LARGEST:
+        return tensor_type(array, precision, dynamic=True)
+    return tensor_type(array, f"i{precision[3:]}", dynamic=True)[:-1] + ", #llm.blocked<columns = 32>>"
+
+
+def quantize(test, input_type, precision, source="input", result="rounded"):
+    """The line that rounds rows."""
+    attribute = "" if precision == "int16" else f" {{precision = #llm.precision<{precision}>}}"
+    test.add(f"%{result} = llm.quantize_rows %{source}{attribute} : {input_type}")
+
+
+def short_floats(test):
+    values = test.normal(3, 24)
+    for precision, tie, smallest, largest in ("f16", 2**-11, 1e-7, 65519), ("bf16", 2**-8, 3e-39, 3.389e38):
+        # Both ties go to even.
+        values[1, :8] = 1 + tie, 1 + 3 * tie, -1 - tie, -0.0, smallest, -smallest, largest, -largest
+        test.begin(precision, "Ties, denormals and large numbers; columns need not fill a block.")
+        quantize(test, test.rows("input", values), precision)
+        expected = round_to(values, precision)
+        actual, kind = tensor_type(values, precision, dynamic=True), tensor_type(values, precision)
+        test.constant("rounded_expected", expected if precision == "bf16" else expected.astype(np.float16), precision)
+        test.add(f"check.expect_equal %rounded, %rounded_expected : {actual}, {kind}")
+        test.end()
 
 
 def quantize_rows():
@@ -342,13 +374,15 @@ def quantize_rows():
     # The scale is a power of two here, so that halves are exact: ties go to even.
     values[2, :32] = np.arange(32) / 2
     values[2, 31] = 32767
-    test.begin("quantize_rows", "A zero block, a large one, one with an outlier, and ties.")
-    input_type = test.rows("input", values)
-    test.add(f"%blocked = llm.quantize_rows %input : {input_type}")
-    test.add(f"%result = check.convert %blocked : {blocked_type(values)}")
-    test.add(f"  to {tensor_type(values, dynamic=True)}")
-    test.expect("result", round_to_blocks(values), exact=True)
-    test.end()
+    for precision, greatest in LARGEST.items():
+        values[2, 31] = greatest
+        test.begin(precision, "A zero block, a large one, one with an outlier, and ties.")
+        quantize(test, test.rows("input", values), precision)
+        test.add(f"%result = check.convert %rounded : {rounded_type(values, precision)}")
+        test.add(f"  to {tensor_type(values, dynamic=True)}")
+        test.expect("result", round_to(values, precision), exact=True)
+        test.end()
+    short_floats(test)
     return test
 
 
@@ -365,13 +399,14 @@ def linear():
         test.begin(name, comment)
         source, input_type, attribute = "input", test.rows("input", values), ""
         rounded = values
-        if activations == "blocked":
-            test.add(f"%blocked = llm.quantize_rows %input : {input_type}")
-            source, input_type = "blocked", blocked_type(values)
-            rounded = round_to_blocks(values)
+        if activations and activations.startswith("rounded_"):
+            precision = activations.removeprefix("rounded_")
+            quantize(test, input_type, precision)
+            source, input_type = "rounded", rounded_type(values, precision)
+            rounded = round_to(values, precision)
         elif activations:
             attribute = f" {{activations = #llm.precision<{activations}>}}"
-            rounded = round_to_blocks(values) if activations == "int16" else values
+            rounded = round_to(values, activations)
         test.reference(weight_name, kind)
         test.add(f"%result = llm.linear %{source}, %{weight_name}{attribute} : {input_type},")
         test.add(f"  {kind}")
@@ -388,8 +423,10 @@ def linear():
     case("activations_f32", "More outputs than a panel has rows.", "weight_rounded", weight, kind, "f32")
     # An outlier, so that rounding the activations moves the result by more than the tolerance.
     values[:, 5] = 3000, -2000, 1000
-    case("activations_int16", "The op rounds its activations.", "weight_rounded", weight, kind, "int16")
-    case("blocked", "The activations come rounded, with the same result.", "weight_rounded", weight, kind, "blocked")
+    for precision in "int16", "int8", "f16", "bf16":
+        case(f"activations_{precision}", "The op rounds its activations.", "weight_rounded", weight, kind, precision)
+        case(f"rounded_{precision}", "The activations come rounded, with the same result.", "weight_rounded", weight, kind,
+             f"rounded_{precision}")
     weight = weight_values(test, "q8_0", 5, 64)
     kind = test.weight("weight_file_order", weight, "q8_0", panel=None)
     case("file_order", "A weight that is not packed.", "weight_file_order", weight, kind)
@@ -411,7 +448,7 @@ def qkv():
         rounded = values
         if attribute:
             values[:, 5] = 3000, -2000, 1000
-            rounded = round_to_blocks(values)
+            rounded = round_to(values, "int16")
         test.begin(function, "Three schemes, and fewer key and value heads than query heads.")
         input_type = test.rows("input", values)
         for name, (_, kind) in weights.items():
@@ -454,7 +491,7 @@ def gated_linear():
         rounded = values
         if attribute:
             values[:, 5] = 300, -200, 100
-            rounded = round_to_blocks(values)
+            rounded = round_to(values, "int16")
         test.begin(function, "Gate and up in different schemes.")
         input_type = test.rows("input", values)
         test.reference("gate", kinds[0])

@@ -1,0 +1,35 @@
+//===- ActivationOptions.h - Choosing precisions --------------*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_TOOLS_ACTIVATIONOPTIONS_H
+#define HONE_TOOLS_ACTIVATIONOPTIONS_H
+
+#include "CommandLine.h"
+#include "hone/dialects/LLM/LLMAttrs.h"
+
+namespace hone {
+
+/// The options that choose the precision of activations, the same for all tools that run the pipeline.
+inline void addActivationOptions(CLI::App &app, llm::Precision &precision, std::vector<std::string> &overrides) {
+  addChoice(app, "--activations", precision,
+            "Precision that products round their activations to: integers with one scale per 32 (float weights keep "
+            "f32), short floats, or no rounding",
+            {{"int16", llm::Precision::Int16},
+             {"int8", llm::Precision::Int8},
+             {"f16", llm::Precision::F16},
+             {"bf16", llm::Precision::BF16},
+             {"f32", llm::Precision::F32}});
+  app.add_option(
+         "--activations-of", overrides,
+         "Precision of the products whose name a regular expression matches, such as 'ffn_down=int8'; the first "
+         "match decides")
+      ->option_text("REGEX=PRECISION");
+}
+
+} // namespace hone
+
+#endif // HONE_TOOLS_ACTIVATIONOPTIONS_H
