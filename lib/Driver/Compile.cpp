@@ -198,7 +198,9 @@ private:
     addPhase(manager, phase, pipeline);
     std::string reproducer = options.output == "-" ? "hone-compile" : options.output;
     reproducer += ".reproducer.mlir";
-    manager.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/false);
+    // That what the user chose does not fit the model is no fault to repeat.
+    if (phase != Phase::Compressed || options.activationOverrides.empty())
+      manager.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/false);
     if (failed(manager.run(*module)))
       return withReproducer(log.takeError(options.input + ": phase '" + getPhaseName(phase).str() + "' failed"),
                             reproducer);
