@@ -75,6 +75,11 @@ public:
   Value select(Value condition, Value ifTrue, Value ifFalse);
 };
 
+/// input[r][n] + bias[n] and input * factor, each rounded to f32: what `llm.add_bias` and `llm.scale` say, and products
+/// with a bias or a scale.
+mlir::Value buildAddBias(ReferenceBuilder &builder, mlir::Value input, mlir::Value bias);
+mlir::Value buildScale(ReferenceBuilder &builder, mlir::Value input, float factor);
+
 /// The f32 values that `input` has once its rows are rounded to 16-bit integers with one scale per 32 columns, as
 /// `llm.quantize_rows` and `activations = #llm.precision<int16>` say.
 mlir::Value roundToBlocks(ReferenceBuilder &builder, mlir::Value input);

@@ -21,9 +21,10 @@ namespace hone {
 
 namespace {
 
-bool isIntegerWeight(Value value) {
+/// Biases, which are not stored in a scheme, have no say.
+bool isPlainWeight(Value value) {
   StoredAttr stored = getStored(value.getType());
-  return stored && !getSchemeTraits(stored.getScheme()).isPlain;
+  return stored && getSchemeTraits(stored.getScheme()).isPlain;
 }
 
 struct AssignActivationPrecisionPass : hone::impl::AssignActivationPrecisionPassBase<AssignActivationPrecisionPass> {
@@ -36,8 +37,8 @@ struct AssignActivationPrecisionPass : hone::impl::AssignActivationPrecisionPass
       llvm::TypeSwitch<Operation *>(op).Case<LinearOp, QKVOp, GatedLinearOp>([&](auto product) {
         if (product.getActivationsAttr() || getBlocked(product.getInput().getType()))
           return;
-        // Every operand but the first is a weight; one product has one precision.
-        bool integers = ::llvm::all_of(::llvm::drop_begin(op->getOperands()), isIntegerWeight);
+        // One product has one precision.
+        bool integers = ::llvm::none_of(::llvm::drop_begin(op->getOperands()), isPlainWeight);
         product.setActivationsAttr(integers ? chosen : exact);
       });
     });
