@@ -15,9 +15,7 @@
 namespace hone::x86 {
 
 /// The memory behind an operand of a kernel's op.
-inline mlir::Value getSource(mlir::Value operand) {
-  return operand.getDefiningOp<llm::FromBufferOp>().getBuffer();
-}
+inline mlir::Value getSource(mlir::Value operand) { return operand.getDefiningOp<llm::FromBufferOp>().getBuffer(); }
 
 /// The memory that receives a result of a kernel's op.
 inline mlir::Value getTarget(mlir::Value result) {
@@ -29,6 +27,8 @@ inline mlir::Value getTarget(mlir::Value result) {
 mlir::LogicalResult lowerEmbedding(llm::EmbeddingOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerSelectRows(llm::SelectRowsOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerAdd(llm::AddOp op, VectorBuilder &builder);
+mlir::LogicalResult lowerAddBias(llm::AddBiasOp op, VectorBuilder &builder);
+mlir::LogicalResult lowerScale(llm::ScaleOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerGatedActivation(llm::GatedActivationOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerRMSNorm(llm::RMSNormOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerAddRMSNorm(llm::AddRMSNormOp op, VectorBuilder &builder);
@@ -44,8 +44,8 @@ mlir::LogicalResult lowerAttention(llm::AttentionOp op, VectorBuilder &builder);
 /// f(gate) * up for a vector of each.
 mlir::Value emitGatedActivation(VectorBuilder &builder, llm::Activation function, mlir::Value gate, mlir::Value up);
 
-/// Rounds one block of a row, `values` in ascending order of columns, as `llm.quantize_rows` says, and stores it as block
-/// `number` of row `row`.
+/// Rounds one block of a row, `values` in ascending order of columns, as `llm.quantize_rows` says, and stores it as
+/// block `number` of row `row`.
 void emitRoundedBlock(VectorBuilder &builder, llvm::ArrayRef<mlir::Value> values, llm::BlockedAttr layout,
                       mlir::Value target, mlir::Value row, mlir::Value number);
 

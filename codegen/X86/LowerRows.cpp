@@ -26,6 +26,22 @@ void forEachVector(VectorBuilder &b, int64_t columns, llvm::function_ref<void(Va
   b.loop(b.index(0), b.index(columns), kLanes, body);
 }
 
+/// result = f(input), vector by vector; the last may be part of one. `emit` receives the column, and how many lanes
+/// count.
+void forEachElement(VectorBuilder &b, Value input, Value target, int64_t columns,
+                    llvm::function_ref<Value(Value values, Value column, int64_t count)> emit) {
+  int64_t whole = columns / kLanes * kLanes;
+  b.forall(b.dim(target, 0), [&](Value row) {
+    auto emitVector = [&](Value column, int64_t count) {
+      Value values = b.loadFirst(count, input, {row, column});
+      b.storeFirst(count, emit(values, column, count), target, {row, column});
+    };
+    forEachVector(b, whole, [&](Value column) { emitVector(column, kLanes); });
+    if (whole < columns)
+      emitVector(b.index(whole), columns - whole);
+  });
+}
+
 /// normed = input * weight / sqrt(mean(input^2) + epsilon), for one row, rounded if `blocked` says how. Lane i adds the
 /// squares of columns i, i + 8, ... in their order.
 void emitNorm(VectorBuilder &b, Value input, Value row, Value weight, Value target, int64_t columns, float epsilon,
@@ -88,6 +104,21 @@ LogicalResult x86::lowerAdd(AddOp op, VectorBuilder &b) {
               {row, column});
     });
   });
+  return success();
+}
+
+LogicalResult x86::lowerAddBias(AddBiasOp op, VectorBuilder &b) {
+  Value bias = getSource(op.getBias());
+  forEachElement(
+      b, getSource(op.getInput()), getTarget(op.getResult()), getColumns(op.getInput()),
+      [&](Value values, Value column, int64_t count) { return b.addf(values, b.loadFirst(count, bias, {column})); });
+  return success();
+}
+
+LogicalResult x86::lowerScale(ScaleOp op, VectorBuilder &b) {
+  float factor = op.getFactor().convertToFloat();
+  forEachElement(b, getSource(op.getInput()), getTarget(op.getResult()), getColumns(op.getInput()),
+                 [&](Value values, Value, int64_t) { return b.mulf(values, b.splat(factor)); });
   return success();
 }
 
@@ -162,8 +193,7 @@ void x86::emitRoundedBlock(VectorBuilder &b, ArrayRef<Value> values, BlockedAttr
   for (auto [i, value] : llvm::enumerate(values)) {
     Value quotient = math::RoundEvenOp::create(b, b.divf(value, divisor));
     // A denormal scale is rounded so coarsely that a quotient may pass the largest integer.
-    quotient = arith::MinNumFOp::create(b, arith::MaxNumFOp::create(b, quotient, b.splat(-largest)),
-                                        b.splat(largest));
+    quotient = arith::MinNumFOp::create(b, arith::MaxNumFOp::create(b, quotient, b.splat(-largest)), b.splat(largest));
     quotient = arith::SelectOp::create(b, isZero, b.splat(0.0f), quotient);
     Value integers = arith::FPToSIOp::create(b, b.i32s(), quotient);
     sums = sums ? arith::AddIOp::create(b, sums, integers).getResult() : integers;

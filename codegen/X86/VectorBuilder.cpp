@@ -26,6 +26,24 @@ Value VectorBuilder::splatInteger(int64_t value, VectorType type) {
   return arith::ConstantOp::create(*this, DenseElementsAttr::get(type, number));
 }
 
+Value VectorBuilder::firstLanes(int64_t count) {
+  SmallVector<bool> mask(lanes, false);
+  std::fill_n(mask.begin(), count, true);
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(vectorOf(getI1Type()), mask));
+}
+
+Value VectorBuilder::loadFirst(int64_t count, Value memref, ValueRange indices) {
+  if (count == lanes)
+    return load(f32s(), memref, indices);
+  return vector::MaskedLoadOp::create(*this, f32s(), memref, indices, firstLanes(count), splat(0.0f));
+}
+
+void VectorBuilder::storeFirst(int64_t count, Value vector, Value memref, ValueRange indices) {
+  if (count == lanes)
+    return store(vector, memref, indices);
+  vector::MaskedStoreOp::create(*this, memref, indices, firstLanes(count), vector);
+}
+
 Value VectorBuilder::loadBytes(Type type, Value bytes, ValueRange indices) {
   auto vector = dyn_cast<VectorType>(type);
   int64_t size = vector ? vector.getNumElements() * vector.getElementTypeBitWidth() / 8
@@ -95,8 +113,8 @@ Value VectorBuilder::exp(Value x) {
   Value negative = arith::NegFOp::create(*this, n);
   Value r = fma(negative, splat(0.693359375f), clamped);
   r = fma(negative, splat(-2.12194440e-4f), r);
-  Value p = polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
-                           5.0000001201e-1});
+  Value p = polynomial(
+      r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1});
   Value y = addf(fma(p, mulf(r, r), r), splat(1.0f));
   Value exponent = arith::FPToSIOp::create(*this, i32s(), n);
   exponent = shiftLeft(arith::AddIOp::create(*this, exponent, splatInteger(127, i32s())), 23);
@@ -114,14 +132,14 @@ std::pair<Value, Value> VectorBuilder::sinCos(Value angles) {
   Value r = fma(negative, splatF64(1.57079632673412561417e+00, count), angles);
   r = fma(negative, splatF64(6.07710050650619224932e-11, count), r);
   Value z = mulf(r, r);
-  Value sine = fma(mulf(r, z),
-                   polynomial(z, {1.58969099521155010221e-10, -2.50507602534068634195e-08, 2.75573137070700676789e-06,
-                                  -1.98412698298579493134e-04, 8.33333333332248946124e-03,
-                                  -1.66666666666666324348e-01}),
-                   r);
-  Value cosine = polynomial(z, {-1.13596475577881948265e-11, 2.08757232129817482790e-09, -2.75573143513906633035e-07,
-                                2.48015872894767294178e-05, -1.38888888888741095749e-03, 4.16666666666666019037e-02,
-                                -0.5, 1.0});
+  Value sine =
+      fma(mulf(r, z),
+          polynomial(z, {1.58969099521155010221e-10, -2.50507602534068634195e-08, 2.75573137070700676789e-06,
+                         -1.98412698298579493134e-04, 8.33333333332248946124e-03, -1.66666666666666324348e-01}),
+          r);
+  Value cosine =
+      polynomial(z, {-1.13596475577881948265e-11, 2.08757232129817482790e-09, -2.75573143513906633035e-07,
+                     2.48015872894767294178e-05, -1.38888888888741095749e-03, 4.16666666666666019037e-02, -0.5, 1.0});
   Value quadrant = arith::FPToSIOp::create(*this, integers, n);
   auto isSet = [&](Value bits, int64_t mask) -> Value {
     return arith::CmpIOp::create(*this, arith::CmpIPredicate::ne, andi(bits, mask), splatInteger(0, integers));

@@ -7,10 +7,10 @@
 
 #include "KernelLowering.h"
 #include "hone/codegen/X86/Passes.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace hone;
@@ -65,6 +65,8 @@ private:
         .Case([&](EmbeddingOp op) { return x86::lowerEmbedding(op, builder); })
         .Case([&](SelectRowsOp op) { return x86::lowerSelectRows(op, builder); })
         .Case([&](AddOp op) { return x86::lowerAdd(op, builder); })
+        .Case([&](AddBiasOp op) { return x86::lowerAddBias(op, builder); })
+        .Case([&](ScaleOp op) { return x86::lowerScale(op, builder); })
         .Case([&](GatedActivationOp op) { return x86::lowerGatedActivation(op, builder); })
         .Case([&](RMSNormOp op) { return x86::lowerRMSNorm(op, builder); })
         .Case([&](AddRMSNormOp op) { return x86::lowerAddRMSNorm(op, builder); })
