@@ -1,14 +1,16 @@
 """Writes a GGUF file of the Llama architecture with random weights: any shape, any mix of types, the same bytes each time.
 
 Weights are normal with a standard deviation of 1 / sqrt(inputs), norms are near 1, so that activations stay of order 1
-through the layers. Tensors are made and written one at a time: memory is bounded by the largest. Types that the Python
-package `gguf` can quantise are quantised from those normal weights; K-quants are random valid blocks whose scales are
-set for the same standard deviation.
+through the layers; biases have a standard deviation of 0.5. Tensors are made and written one at a time: memory is bounded
+by the largest. Types that the Python package `gguf` can quantise are quantised from those normal weights; K-quants are
+random valid blocks whose scales are set for the same standard deviation.
 
   make_random_model.py OUT                                              a tiny model, under 1 MB
   make_random_model.py OUT --hidden 320 --heads 5 --kv-heads 1 --ffn 768 --type Q8_0 --type 'attn_v=F16'
   make_random_model.py OUT --tokenizer-from MODEL --vocab 2048          with the first 2,048 tokens of MODEL
   make_random_model.py OUT --preset 1.1b --type Q4_K --type 'ffn_down=Q6_K'
+  make_random_model.py OUT --bias 'attn_[qkv]' --bias ffn_down          with biases of these products
+  make_random_model.py OUT --architecture granite --residual-scale 0.25 with the factors of granite
 
 --type is TYPE for all matrices, or PATTERN=TYPE for those whose name, with or without `blk.N.` and `.weight`, fits the shell
 pattern; the last one that fits wins.
@@ -29,6 +31,7 @@ QUANTISED = (Type.F32, Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Typ
 RANDOM_BLOCKS = (Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K)
 TYPES = {kind.name: kind for kind in QUANTISED + RANDOM_BLOCKS}
 NORMAL, CONTROL, UNUSED = 1, 3, 5
+BIAS_DEVIATION = 0.5
 ROWS_WEIGHTS = 1 << 22  # weights made at a time
 
 PRESETS = {
@@ -117,7 +120,10 @@ def make_tensor(kind, shape, deviation, seed):
 
 
 def tensors_of(options):
-    """Yields (name, shape as [out, in], standard deviation or None for a norm), in the order of llama.cpp's converter."""
+    """Yields (name, shape as [out, in], standard deviation or None for a norm), in the order of llama.cpp's converter.
+
+    A bias comes after all else, so that the weights of a model are the same with biases and without.
+    """
     head_dim = options.hidden // options.heads
     narrow = head_dim * options.kv_heads
     yield "token_embd.weight", (options.vocab, options.hidden), 1.0 if options.untied else options.hidden ** -0.5
@@ -135,6 +141,12 @@ def tensors_of(options):
     yield "output_norm.weight", (options.hidden,), None
     if options.untied:
         yield "output.weight", (options.vocab, options.hidden), options.hidden ** -0.5
+    sizes = {"attn_q": options.hidden, "attn_k": narrow, "attn_v": narrow, "attn_output": options.hidden,
+             "ffn_gate": options.ffn, "ffn_up": options.ffn, "ffn_down": options.hidden}
+    for layer in range(options.layers):
+        for name, size in sizes.items():
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in options.bias):
+                yield f"blk.{layer}.{name}.bias", (size,), BIAS_DEVIATION
 
 
 def type_of(name, choices):
@@ -210,7 +222,7 @@ def add_tokenizer(writer, options):
 def write_model(options):
     plan = []
     for name, shape, deviation in tensors_of(options):
-        kind = Type.F32 if deviation is None else type_of(name, options.type)
+        kind = Type.F32 if len(shape) == 1 else type_of(name, options.type)
         block = GGML_QUANT_SIZES[kind][0]
         if shape[-1] % block:
             sys.exit(f"error: expected a row length that is a multiple of {block} for {kind.name}, got {shape[-1]} in "
@@ -218,7 +230,7 @@ def write_model(options):
         plan.append((name, shape, deviation, kind))
 
     part = options.out.with_name(options.out.name + ".part")
-    writer = GGUFWriter(part, "llama")
+    writer = GGUFWriter(part, options.architecture)
     writer.add_name(f"random-{options.hidden}x{options.layers}-seed{options.seed}")
     writer.add_block_count(options.layers)
     writer.add_context_length(options.context)
@@ -230,6 +242,11 @@ def write_model(options):
     writer.add_rope_dimension_count(options.hidden // options.heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(options.vocab)
+    if options.architecture == "granite":
+        writer.add_embedding_scale(options.embedding_scale)
+        writer.add_residual_scale(options.residual_scale)
+        writer.add_attention_scale(options.attention_scale)
+        writer.add_logit_scale(options.logit_scale)
     writer.add_quantization_version(2)
     if not options.no_tokenizer:
         add_tokenizer(writer, options)
@@ -240,9 +257,10 @@ def write_model(options):
     writer.write_ti_data_to_file()
     for index, (_, shape, deviation, kind) in enumerate(plan):
         seed = [options.seed, index]
-        if deviation is None:
-            norm = 1 + 0.1 * np.random.default_rng(seed).standard_normal(shape, np.float32)
-            writer.write_tensor_data(norm.astype("<f4"))
+        if len(shape) == 1:
+            mean, width = (1, 0.1) if deviation is None else (0, deviation)
+            vector = mean + width * np.random.default_rng(seed).standard_normal(shape, np.float32)
+            writer.write_tensor_data(vector.astype("<f4"))
         else:
             writer.write_tensor_data(make_tensor(kind, shape, deviation, seed))
     writer.close()
@@ -263,6 +281,11 @@ def main():
     for name in ("hidden", "layers", "heads", "kv-heads", "ffn", "vocab", "context"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--rope-base", type=float, default=10000.0)
+    parser.add_argument("--bias", action="append", default=[], metavar="PATTERN",
+                        help="products that have a bias, for example '*'")
+    parser.add_argument("--architecture", choices=("llama", "granite"), default="llama")
+    for name, default in ("embedding", 12.0), ("residual", 0.22), ("attention", 0.015625), ("logit", 8.0):
+        parser.add_argument(f"--{name}-scale", type=float, default=default, help="of granite; 0: none")
     parser.add_argument("--untied", action="store_true", help="a separate output.weight")
     parser.add_argument("--type", type=type_choice, action="append", default=[], metavar="[PATTERN=]TYPE")
     parser.add_argument("--tokenizer-from", type=Path, metavar="MODEL", help="copy the tokenizer of another GGUF file")

@@ -1,7 +1,7 @@
 """Checks that each labelled constraint of each op has its line in a verifier and its test.
 
 For every `(Cn)` in the description of an op in include/hone/dialects/*/*Ops.td: a comment `// Cn` in a method of the op
-(or in a function that it calls) in dialects/*/*.cpp, and a symbol `@<op>_c<n>` in test/dialects/*/invalid.mlir. Labels
+(or in a function that it calls) in dialects/*/*.cpp, and a symbol `@<op>_c<n>` in test/dialects/*/invalid*.mlir. Labels
 that no description has are reported as well. A constraint that a trait checks says so at its `// Cn`.
 
 Exit status: 0, complete; 1, something is missing and was named.
@@ -50,11 +50,12 @@ def verified_constraints(op_class, functions):
     return labels
 
 
-def tested_constraints(file):
-    """{op: {n, ...}} of the cases of an invalid.mlir."""
+def tested_constraints(folder):
+    """{op: {n, ...}} of the cases of invalid.mlir and of those beside it, such as invalid-types.mlir."""
     tested = {}
-    for op, n in CASE.findall(file.read_text() if file.exists() else ""):
-        tested.setdefault(op, set()).add(int(n))
+    for file in folder.glob("invalid*.mlir"):
+        for op, n in CASE.findall(file.read_text()):
+            tested.setdefault(op, set()).add(int(n))
     return tested
 
 
@@ -62,7 +63,7 @@ def check_dialect(root, name):
     """Complaints about one dialect, and how many constraints it has."""
     functions = functions_of(root / "dialects" / name)
     invalid = root / "test" / "dialects" / name / "invalid.mlir"
-    tested = tested_constraints(invalid)
+    tested = tested_constraints(invalid.parent)
     ops = described_constraints(root / "include" / "hone" / "dialects" / name)
     complaints = []
     for (op_class, op), described in ops.items():

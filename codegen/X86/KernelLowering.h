@@ -27,6 +27,8 @@ inline mlir::Value getTarget(mlir::Value result) {
 mlir::LogicalResult lowerEmbedding(llm::EmbeddingOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerSelectRows(llm::SelectRowsOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerAdd(llm::AddOp op, VectorBuilder &builder);
+mlir::LogicalResult lowerAddBias(llm::AddBiasOp op, VectorBuilder &builder);
+mlir::LogicalResult lowerScale(llm::ScaleOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerGatedActivation(llm::GatedActivationOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerRMSNorm(llm::RMSNormOp op, VectorBuilder &builder);
 mlir::LogicalResult lowerAddRMSNorm(llm::AddRMSNormOp op, VectorBuilder &builder);

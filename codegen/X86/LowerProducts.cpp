@@ -22,14 +22,14 @@ namespace {
 /// Rows that share one reading of a panel; their accumulators and a tile's unpacked weights fit 16 registers.
 constexpr int64_t kRowTile = 4;
 
-/// One product or several over the same rows: each panel of all weights is computed together, then `epilogue` turns
-/// the accumulators of one row (one vector per weight) into a vector to store.
+/// One product or several over the same rows: each panel of all weights is computed together, biases are added, then
+/// `epilogue` turns the sums of one row (one vector per weight) into a vector to store.
 class ProductKernel {
 public:
-  ProductKernel(VectorBuilder &b, Value input, SmallVector<PackedWeight> weights, Value result,
-                llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
+  ProductKernel(VectorBuilder &b, Value input, SmallVector<PackedWeight> weights, SmallVector<Value> biases,
+                Value result, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
       : b(b), input(getSource(input)), blocks(getBlockLayout(input.getType())), weights(std::move(weights)),
-        target(b, result), epilogue(epilogue) {}
+        biases(std::move(biases)), target(b, result), epilogue(epilogue) {}
 
   void emit() {
     const PackedWeight &first = weights.front();
@@ -45,7 +45,7 @@ public:
       return;
     }
     if (full > 0)
-      b.forall(b.index(full / group), [&](Value unit) { emitPanels(b.mul(unit, group), group, /*tailRows=*/0); });
+      b.forall(b.index(full / group), [&](Value unit) { emitPanels(b.mul(unit, group), group, VectorBuilder::lanes); });
     if (int64_t tail = first.rows % VectorBuilder::lanes)
       b.forall(b.index(1), [&](Value) { emitPanels(b.index(full), 1, tail); });
   }
@@ -55,6 +55,7 @@ private:
   Value input;
   std::optional<BlockLayout> blocks; ///< of the input, if it is rounded to integers
   SmallVector<PackedWeight> weights;
+  SmallVector<Value> biases; ///< memory of f32, one per weight; null without
   RowsTarget target;
   Value unrounded; ///< [row of a tile][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
@@ -68,21 +69,19 @@ private:
     b.loop(whole, rows, 1, [&](Value row) { body(row, 1); });
   }
 
-  /// All rows of `count` consecutive panels.
-  void emitPanels(Value panel, int64_t count, int64_t tailRows) {
+  /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
+  void emitPanels(Value panel, int64_t count, int64_t outputs) {
     auto storeAt = [&](Value first, Value row) {
-      return [this, first, row, tailRows](Value values, int64_t r, int64_t p) {
-        if (tailRows)
-          return target.storeLanes(values, b.add(row, r), b.add(first, p), tailRows);
-        target.store(values, b.add(row, r), b.add(first, p));
+      return [this, first, row, outputs](Value values, int64_t r, int64_t p) {
+        target.storeFirst(outputs, values, b.add(row, r), b.add(first, p));
       };
     };
     forEachRowTile([&](Value row, int64_t rowCount) {
       if (rowCount == 1)
-        return emitTile(panel, count, row, 1, storeAt(panel, row));
+        return emitTile(panel, count, row, 1, outputs, storeAt(panel, row));
       b.loop(b.index(0), b.index(count), 1, [&](Value number) {
         Value one = b.add(panel, number);
-        emitTile(one, 1, row, rowCount, storeAt(one, row));
+        emitTile(one, 1, row, rowCount, outputs, storeAt(one, row));
       });
     });
   }
@@ -91,9 +90,10 @@ private:
   void emitRoundedPanels(Value unit, int64_t panels) {
     auto emitRows = [&](Value row, int64_t rowCount) {
       b.loop(b.index(0), b.index(panels), 1, [&](Value number) {
-        emitTile(b.add(b.mul(unit, panels), number), 1, row, rowCount, [&](Value values, int64_t r, int64_t) {
-          b.store(values, unrounded, {b.index(r), b.mul(number, VectorBuilder::lanes)});
-        });
+        emitTile(b.add(b.mul(unit, panels), number), 1, row, rowCount, VectorBuilder::lanes,
+                 [&](Value values, int64_t r, int64_t) {
+                   b.store(values, unrounded, {b.index(r), b.mul(number, VectorBuilder::lanes)});
+                 });
       });
       for (int64_t r = 0; r < rowCount; ++r) {
         SmallVector<Value> values;
@@ -106,7 +106,7 @@ private:
   }
 
   /// `store` receives the results of each row r and panel p. Accumulators are indexed [weight][panel][row].
-  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount,
+  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t outputs,
                 llvm::function_ref<void(Value values, int64_t r, int64_t p)> store) {
     auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
     auto weightCount = static_cast<int64_t>(weights.size());
@@ -125,13 +125,24 @@ private:
             }
           return accumulators;
         });
-    for (int64_t p = 0; p < panelCount; ++p)
+    for (int64_t p = 0; p < panelCount; ++p) {
+      SmallVector<Value> addends = loadBiases(panel, p, outputs);
       for (int64_t r = 0; r < rowCount; ++r) {
         SmallVector<Value> values;
-        for (int64_t weight = 0; weight < weightCount; ++weight)
-          values.push_back(sums[at(weight, p, r)]);
+        for (int64_t weight = 0; weight < weightCount; ++weight) {
+          Value sum = sums[at(weight, p, r)];
+          values.push_back(addends[weight] ? b.addf(sum, addends[weight]) : sum);
+        }
         store(epilogue(values), r, p);
       }
+    }
+  }
+
+  /// What each bias adds to the output rows of panel `panel + p`; null without. A bias ends with its weight's last row.
+  SmallVector<Value> loadBiases(Value panel, int64_t p, int64_t outputs) {
+    return llvm::map_to_vector(biases, [&](Value bias) {
+      return bias ? b.loadFirst(outputs, bias, {b.mul(b.add(panel, p), VectorBuilder::lanes)}) : Value();
+    });
   }
 
   /// accumulator += d * scale * (sum of integer products) + m * scale * (sum of activations), for each sub-block of one
@@ -256,9 +267,9 @@ private:
   }
 };
 
-/// Emits the products of `input` with weights of equal shape into one target.
-LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRef<Value> operands, Value result,
-                           llvm::function_ref<Value(ArrayRef<Value>)> epilogue) {
+/// Emits the products of `input` with weights of equal shape into one target. A bias may be null.
+LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRef<Value> operands,
+                           ArrayRef<Value> biases, Value result, llvm::function_ref<Value(ArrayRef<Value>)> epilogue) {
   auto precision = op->getAttrOfType<PrecisionAttr>("activations");
   if (precision && precision.getValue() != Precision::F32)
     return op->emitOpError("expected activations of precision '")
@@ -272,33 +283,37 @@ LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRe
       return op->emitOpError("expected integer weights to meet integer activations, got ") << operand.getType();
     weights.push_back(*weight);
   }
-  ProductKernel(b, input, std::move(weights), result, epilogue).emit();
+  auto addends = llvm::map_to_vector(biases, [](Value bias) { return bias ? getSource(bias) : Value(); });
+  ProductKernel(b, input, std::move(weights), std::move(addends), result, epilogue).emit();
   return success();
-}
-
-LogicalResult emitLinear(Operation *op, VectorBuilder &b, Value input, Value weight, Value result) {
-  return emitProducts(op, b, input, weight, result, [](ArrayRef<Value> values) { return values.front(); });
 }
 
 } // namespace
 
 LogicalResult x86::lowerLinear(LinearOp op, VectorBuilder &b) {
-  return emitLinear(op, b, op.getInput(), op.getWeight(), op.getResult());
+  std::optional<APFloat> scale = op.getScale();
+  return emitProducts(op, b, op.getInput(), op.getWeight(), op.getBias(), op.getResult(), [&](ArrayRef<Value> values) {
+    return scale ? b.mulf(values.front(), b.splat(scale->convertToFloat())) : values.front();
+  });
 }
 
 LogicalResult x86::lowerQKV(QKVOp op, VectorBuilder &b) {
   // The three write to memory of their own, so no barrier is needed between them.
-  for (auto [weight, result] :
-       {std::pair(op.getQueryWeight(), op.getQuery()), std::pair(op.getKeyWeight(), op.getKey()),
-        std::pair(op.getValueWeight(), op.getValue())})
-    if (failed(emitLinear(op, b, op.getInput(), weight, result)))
+  struct Projection {
+    Value weight, bias, result;
+  };
+  for (auto [weight, bias, result] : {Projection{op.getQueryWeight(), op.getQueryBias(), op.getQuery()},
+                                      Projection{op.getKeyWeight(), op.getKeyBias(), op.getKey()},
+                                      Projection{op.getValueWeight(), op.getValueBias(), op.getValue()}})
+    if (failed(emitProducts(op, b, op.getInput(), weight, bias, result,
+                            [](ArrayRef<Value> values) { return values.front(); })))
       return failure();
   return success();
 }
 
 LogicalResult x86::lowerGatedLinear(GatedLinearOp op, VectorBuilder &b) {
   return emitProducts(
-      op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, op.getResult(),
+      op, b, op.getInput(), {op.getGateWeight(), op.getUpWeight()}, {op.getGateBias(), op.getUpBias()}, op.getResult(),
       [&](ArrayRef<Value> values) { return emitGatedActivation(b, op.getFunction(), values[0], values[1]); });
 }
 

@@ -37,6 +37,22 @@ void emitUnits(VectorBuilder &b, RowsTarget &target, Value row, llvm::function_r
   });
 }
 
+/// result = f(input), vector by vector; the last may be part of one. `emit` receives the column, and how many lanes
+/// count.
+void forEachElement(VectorBuilder &b, Value input, Value target, int64_t columns,
+                    llvm::function_ref<Value(Value values, Value column, int64_t count)> emit) {
+  int64_t whole = columns / kLanes * kLanes;
+  b.forall(b.dim(target, 0), [&](Value row) {
+    auto emitVector = [&](Value column, int64_t count) {
+      Value values = b.loadFirst(count, input, {row, column});
+      b.storeFirst(count, emit(values, column, count), target, {row, column});
+    };
+    forEachVector(b, whole, [&](Value column) { emitVector(column, kLanes); });
+    if (whole < columns)
+      emitVector(b.index(whole), columns - whole);
+  });
+}
+
 /// normed = input * weight / sqrt(mean(input^2) + epsilon), for one row. Lane i adds the squares of columns i, i + 8,
 /// ... in their order.
 void emitNorm(VectorBuilder &b, Value input, Value row, Value weight, RowsTarget &target, float epsilon) {
@@ -89,6 +105,21 @@ LogicalResult x86::lowerAdd(AddOp op, VectorBuilder &b) {
               {row, column});
     });
   });
+  return success();
+}
+
+LogicalResult x86::lowerAddBias(AddBiasOp op, VectorBuilder &b) {
+  Value bias = getSource(op.getBias());
+  forEachElement(
+      b, getSource(op.getInput()), getTarget(op.getResult()), getColumns(op.getInput()),
+      [&](Value values, Value column, int64_t count) { return b.addf(values, b.loadFirst(count, bias, {column})); });
+  return success();
+}
+
+LogicalResult x86::lowerScale(ScaleOp op, VectorBuilder &b) {
+  float factor = op.getFactor().convertToFloat();
+  forEachElement(b, getSource(op.getInput()), getTarget(op.getResult()), getColumns(op.getInput()),
+                 [&](Value values, Value, int64_t) { return b.mulf(values, b.splat(factor)); });
   return success();
 }
 

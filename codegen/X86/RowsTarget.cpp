@@ -26,11 +26,8 @@ void RowsTarget::store(ArrayRef<Value> values, Value row, Value unit) {
   b.store(convert(values.front()), target, {row, b.mul(unit, kLanes)});
 }
 
-void RowsTarget::storeLanes(Value values, Value row, Value unit, int64_t count) {
-  SmallVector<bool> lanes(kLanes, false);
-  std::fill_n(lanes.begin(), count, true);
-  Value mask = arith::ConstantOp::create(b, DenseElementsAttr::get(b.vectorOf(b.getI1Type()), lanes));
-  vector::MaskedStoreOp::create(b, target, ValueRange{row, b.mul(unit, kLanes)}, mask, convert(values));
+void RowsTarget::storeFirst(int64_t count, Value values, Value row, Value unit) {
+  b.storeFirst(count, convert(values), target, {row, b.mul(unit, kLanes)});
 }
 
 /// Nearest numbers of the target's element type, ties to even.

@@ -30,8 +30,8 @@ public:
 
   /// Stores unit `unit` of row `row`: `unitVectors` vectors of f32 in ascending order of columns.
   void store(llvm::ArrayRef<Value> values, Value row, Value unit);
-  /// Stores the first `count` lanes of unit `unit`, for the last columns of rows without blocks.
-  void storeLanes(Value values, Value row, Value unit, int64_t count);
+  /// Stores the first `count` lanes of unit `unit` of rows without blocks.
+  void storeFirst(int64_t count, Value values, Value row, Value unit);
 
 private:
   VectorBuilder &b;

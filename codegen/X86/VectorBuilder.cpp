@@ -26,6 +26,24 @@ Value VectorBuilder::splatInteger(int64_t value, VectorType type) {
   return arith::ConstantOp::create(*this, DenseElementsAttr::get(type, number));
 }
 
+Value VectorBuilder::firstLanes(int64_t count) {
+  SmallVector<bool> mask(lanes, false);
+  std::fill_n(mask.begin(), count, true);
+  return arith::ConstantOp::create(*this, DenseElementsAttr::get(vectorOf(getI1Type()), mask));
+}
+
+Value VectorBuilder::loadFirst(int64_t count, Value memref, ValueRange indices) {
+  if (count == lanes)
+    return load(f32s(), memref, indices);
+  return vector::MaskedLoadOp::create(*this, f32s(), memref, indices, firstLanes(count), splat(0.0f));
+}
+
+void VectorBuilder::storeFirst(int64_t count, Value vector, Value memref, ValueRange indices) {
+  if (count == lanes)
+    return store(vector, memref, indices);
+  vector::MaskedStoreOp::create(*this, memref, indices, firstLanes(count), vector);
+}
+
 Value VectorBuilder::loadBytes(Type type, Value bytes, ValueRange indices) {
   auto vector = dyn_cast<VectorType>(type);
   int64_t size = vector ? vector.getNumElements() * vector.getElementTypeBitWidth() / 8

@@ -52,6 +52,9 @@ public:
   void store(Value vector, Value memref, mlir::ValueRange indices) {
     mlir::vector::StoreOp::create(*this, vector, memref, indices);
   }
+  /// As above for the first `count` lanes alone: memory behind them is not touched, and loads have 0 there.
+  Value loadFirst(int64_t count, Value memref, mlir::ValueRange indices);
+  void storeFirst(int64_t count, Value vector, Value memref, mlir::ValueRange indices);
   Value loadScalar(Value memref, mlir::ValueRange indices) {
     return mlir::memref::LoadOp::create(*this, memref, indices);
   }
@@ -101,6 +104,7 @@ public:
   void forall(Value count, llvm::function_ref<void(Value index)> body);
 
 private:
+  Value firstLanes(int64_t count);
   Value polynomial(Value x, llvm::ArrayRef<double> coefficients);
 };
 

@@ -65,6 +65,8 @@ private:
         .Case([&](EmbeddingOp op) { return x86::lowerEmbedding(op, builder); })
         .Case([&](SelectRowsOp op) { return x86::lowerSelectRows(op, builder); })
         .Case([&](AddOp op) { return x86::lowerAdd(op, builder); })
+        .Case([&](AddBiasOp op) { return x86::lowerAddBias(op, builder); })
+        .Case([&](ScaleOp op) { return x86::lowerScale(op, builder); })
         .Case([&](GatedActivationOp op) { return x86::lowerGatedActivation(op, builder); })
         .Case([&](RMSNormOp op) { return x86::lowerRMSNorm(op, builder); })
         .Case([&](AddRMSNormOp op) { return x86::lowerAddRMSNorm(op, builder); })

@@ -56,6 +56,20 @@ LogicalResult hone::llm::verifySameRows(Operation *op, StringRef indicesName, Sh
                                        << matrix << ", got " << indices;
 }
 
+LogicalResult hone::llm::verifyVector(Operation *op, StringRef operand, RankedTensorType vector, int64_t size,
+                                      const Twine &match) {
+  if (vector == RankedTensorType::get({size}, Float32Type::get(op->getContext())))
+    return success();
+  return op->emitOpError("expected '") << operand << "' of type 'tensor<" << size << "xf32>' to match " << match
+                                       << ", got " << vector;
+}
+
+LogicalResult hone::llm::verifyFinite(Operation *op, StringRef attribute, FloatAttr value) {
+  if (value.getValue().isFinite())
+    return success();
+  return op->emitOpError("expected '") << attribute << "' to be finite, got " << value;
+}
+
 LogicalResult hone::llm::verifyPositive(Operation *op, StringRef attribute, FloatAttr value) {
   APFloat number = value.getValue();
   if (number.isFinite() && !number.isNegative() && !number.isZero())

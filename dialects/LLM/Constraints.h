@@ -44,6 +44,13 @@ mlir::LogicalResult verifyMatrix(mlir::Operation *op, llvm::StringRef operand, m
 mlir::LogicalResult verifySameRows(mlir::Operation *op, llvm::StringRef indicesName, mlir::ShapedType indices,
                                    llvm::StringRef matrixName, mlir::RankedTensorType matrix);
 
+/// `vector` is f32 of shape [`size`], which `match` says where to find, for example "the columns of 'input'".
+mlir::LogicalResult verifyVector(mlir::Operation *op, llvm::StringRef operand, mlir::RankedTensorType vector,
+                                 int64_t size, const llvm::Twine &match);
+
+/// `value`, the float attribute `attribute`, is finite.
+mlir::LogicalResult verifyFinite(mlir::Operation *op, llvm::StringRef attribute, mlir::FloatAttr value);
+
 /// `value`, the float attribute `attribute`, is positive and finite.
 mlir::LogicalResult verifyPositive(mlir::Operation *op, llvm::StringRef attribute, mlir::FloatAttr value);
 

@@ -39,6 +39,16 @@ static LogicalResult verifyWeight(Operation *op, StringRef name, RankedTensorTyp
   return success();
 }
 
+/// `bias`, which may be absent, has one f32 for each row of `weight`.
+static LogicalResult verifyBias(Operation *op, StringRef name, Value bias, StringRef weightName,
+                                RankedTensorType weight) {
+  if (!bias)
+    return success();
+  return verifyVector(op, name, cast<RankedTensorType>(bias.getType()), weight.getDimSize(0),
+                      "the rows of '" + weightName + "'");
+}
+
+/// Blocked activations have their precision already.
 /// Rounded activations have their precision already.
 static LogicalResult verifyPrecision(Operation *op, RankedTensorType input, PrecisionAttr activations) {
   if (activations && getPrecision(input) != Precision::F32)
@@ -63,7 +73,13 @@ LogicalResult LinearOp::verify() {
   if (failed(verifyWeight(*this, "weight", getWeight().getType(), input)))
     return failure();
   // C3
-  return verifyPrecision(*this, input, getActivationsAttr());
+  if (failed(verifyPrecision(*this, input, getActivationsAttr())))
+    return failure();
+  // C4
+  if (failed(verifyBias(*this, "bias", getBias(), "weight", getWeight().getType())))
+    return failure();
+  // C5
+  return getScaleAttr() ? verifyFinite(*this, "scale", getScaleAttr()) : success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -84,7 +100,13 @@ LogicalResult QKVOp::verify() {
       failed(verifyWeight(*this, "value_weight", getValueWeight().getType(), input)))
     return failure();
   // C3
-  return verifyPrecision(*this, input, getActivationsAttr());
+  if (failed(verifyPrecision(*this, input, getActivationsAttr())))
+    return failure();
+  // C4
+  if (failed(verifyBias(*this, "query_bias", getQueryBias(), "query_weight", getQueryWeight().getType())) ||
+      failed(verifyBias(*this, "key_bias", getKeyBias(), "key_weight", getKeyWeight().getType())))
+    return failure();
+  return verifyBias(*this, "value_bias", getValueBias(), "value_weight", getValueWeight().getType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -137,5 +159,8 @@ LogicalResult GatedLinearOp::verify() {
   if (getGateWeight().getType().getDimSize(0) != getUpWeight().getType().getDimSize(0))
     return emitOpError("expected 'up_weight' to have as many rows as 'gate_weight' of type ")
            << getGateWeight().getType() << ", got " << getUpWeight().getType();
-  return success();
+  // C6
+  if (failed(verifyBias(*this, "gate_bias", getGateBias(), "gate_weight", getGateWeight().getType())))
+    return failure();
+  return verifyBias(*this, "up_bias", getUpBias(), "up_weight", getUpWeight().getType());
 }

@@ -19,6 +19,12 @@ static Value buildProduct(ReferenceBuilder &b, Type type, Value input, Value wei
   });
 }
 
+/// The product, plus one number per column if there is a bias: each is rounded to f32, as the ops that they stand for.
+static Value buildBiased(ReferenceBuilder &b, Type type, Value input, Value weight, Value bias) {
+  Value product = buildProduct(b, type, input, weight);
+  return bias ? buildAddBias(b, product, bias) : product;
+}
+
 /// function(gate) * up, element by element.
 static Value buildGatedActivation(ReferenceBuilder &b, Activation function, Value gate, Value up) {
   return b.generateLike(cast<RankedTensorType>(gate.getType()), gate, [&](ValueRange indices) {
@@ -37,17 +43,22 @@ static Value buildGatedActivation(ReferenceBuilder &b, Activation function, Valu
 
 FailureOr<SmallVector<Value>> LinearOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value input = roundActivations(b, operands[0], getActivations());
-  return SmallVector<Value>{buildProduct(b, getResult().getType(), input, operands[1])};
+  Adaptor adaptor(operands, *this);
+  Value input = roundActivations(b, adaptor.getInput(), getActivations());
+  Value result = buildBiased(b, getResult().getType(), input, adaptor.getWeight(), adaptor.getBias());
+  if (std::optional<APFloat> scale = getScale())
+    result = buildScale(b, result, scale->convertToFloat());
+  return SmallVector<Value>{result};
 }
 
 FailureOr<SmallVector<Value>> QKVOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value input = roundActivations(b, operands[0], getActivations());
-  SmallVector<Value> results;
-  for (auto [type, weight] : ::llvm::zip_equal(getOperation()->getResultTypes(), operands.drop_front()))
-    results.push_back(buildProduct(b, type, input, weight));
-  return results;
+  Adaptor adaptor(operands, *this);
+  Value input = roundActivations(b, adaptor.getInput(), getActivations());
+  return SmallVector<Value>{
+      buildBiased(b, getQuery().getType(), input, adaptor.getQueryWeight(), adaptor.getQueryBias()),
+      buildBiased(b, getKey().getType(), input, adaptor.getKeyWeight(), adaptor.getKeyBias()),
+      buildBiased(b, getValue().getType(), input, adaptor.getValueWeight(), adaptor.getValueBias())};
 }
 
 FailureOr<SmallVector<Value>> GatedActivationOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
@@ -57,9 +68,10 @@ FailureOr<SmallVector<Value>> GatedActivationOp::lowerToReference(RewriterBase &
 
 FailureOr<SmallVector<Value>> GatedLinearOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
   ReferenceBuilder b(rewriter, getLoc());
-  Value input = roundActivations(b, operands[0], getActivations());
+  Adaptor adaptor(operands, *this);
+  Value input = roundActivations(b, adaptor.getInput(), getActivations());
   auto type = RankedTensorType::get(getResult().getType().getShape(), b.getF32Type());
-  Value gate = buildProduct(b, type, input, operands[1]);
-  Value up = buildProduct(b, type, input, operands[2]);
+  Value gate = buildBiased(b, type, input, adaptor.getGateWeight(), adaptor.getGateBias());
+  Value up = buildBiased(b, type, input, adaptor.getUpWeight(), adaptor.getUpBias());
   return SmallVector<Value>{roundActivations(b, buildGatedActivation(b, getFunction(), gate, up), getRounding())};
 }

@@ -79,6 +79,11 @@ public:
 /// f16 or bf16, or the f32 values that integers and their scales stand for; as it is for f32 or none.
 mlir::Value roundActivations(ReferenceBuilder &builder, mlir::Value input, std::optional<Precision> precision);
 
+/// input[r][n] + bias[n] and input * factor, each rounded to f32: what `llm.add_bias` and `llm.scale` say, and products
+/// with a bias or a scale.
+mlir::Value buildAddBias(ReferenceBuilder &builder, mlir::Value input, mlir::Value bias);
+mlir::Value buildScale(ReferenceBuilder &builder, mlir::Value input, float factor);
+
 } // namespace hone::llm
 
 #endif // HONE_DIALECTS_LLM_REFERENCEBUILDER_H

@@ -23,13 +23,10 @@ static RankedTensorType getRowsType(MLIRContext *context, int64_t rows, int64_t 
   return RankedTensorType::get({rows, columns}, Float32Type::get(context));
 }
 
-/// `weight` is f32 of shape [columns of `input`].
-static LogicalResult verifyNormWeight(Operation *op, RankedTensorType weight, RankedTensorType input) {
-  int64_t columns = input.getDimSize(1);
-  if (weight == RankedTensorType::get({columns}, Float32Type::get(op->getContext())))
-    return success();
-  return op->emitOpError("expected 'weight' of type 'tensor<")
-         << columns << "xf32>' to match the columns of 'input', got " << weight;
+/// `vector` has one f32 for each column of `input`.
+static LogicalResult verifyColumnVector(Operation *op, StringRef operand, RankedTensorType vector,
+                                        RankedTensorType input) {
+  return verifyVector(op, operand, vector, input.getDimSize(1), "the columns of 'input'");
 }
 
 //===----------------------------------------------------------------------===//
@@ -80,6 +77,44 @@ LogicalResult AddOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// add_bias
+//===----------------------------------------------------------------------===//
+
+LogicalResult AddBiasOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                          DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  // C1
+  auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
+  if (failed(input))
+    return failure();
+  types.push_back(*input);
+  return success();
+}
+
+LogicalResult AddBiasOp::verify() {
+  // C2
+  return verifyColumnVector(*this, "bias", getBias().getType(), getInput().getType());
+}
+
+//===----------------------------------------------------------------------===//
+// scale
+//===----------------------------------------------------------------------===//
+
+LogicalResult ScaleOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, ValueRange operands,
+                                        DictionaryAttr, OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  // C1
+  auto input = inferMatrix(location, getOperationName(), "input", operands[0].getType());
+  if (failed(input))
+    return failure();
+  types.push_back(*input);
+  return success();
+}
+
+LogicalResult ScaleOp::verify() {
+  // C2
+  return verifyFinite(*this, "factor", getFactorAttr());
+}
+
+//===----------------------------------------------------------------------===//
 // rms_norm
 //===----------------------------------------------------------------------===//
 
@@ -101,7 +136,7 @@ LogicalResult RMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 
 LogicalResult RMSNormOp::verify() {
   // C2
-  if (failed(verifyNormWeight(*this, getWeight().getType(), getInput().getType())))
+  if (failed(verifyColumnVector(*this, "weight", getWeight().getType(), getInput().getType())))
     return failure();
   // C3
   return verifyPositive(*this, "epsilon", getEpsilonAttr());
@@ -129,7 +164,7 @@ LogicalResult AddRMSNormOp::inferReturnTypes(MLIRContext *, std::optional<Locati
 
 LogicalResult AddRMSNormOp::verify() {
   // C2
-  if (failed(verifyNormWeight(*this, getWeight().getType(), getInput().getType())))
+  if (failed(verifyColumnVector(*this, "weight", getWeight().getType(), getInput().getType())))
     return failure();
   // C3
   return verifyPositive(*this, "epsilon", getEpsilonAttr());

@@ -44,6 +44,26 @@ FailureOr<SmallVector<Value>> AddOp::lowerToReference(RewriterBase &rewriter, Va
   return SmallVector<Value>{buildAdd(b, operands[0], operands[1])};
 }
 
+Value hone::llm::buildAddBias(ReferenceBuilder &b, Value input, Value bias) {
+  return b.generateLike(cast<RankedTensorType>(input.getType()), input,
+                        [&](ValueRange indices) { return b.addF(b.at(input, indices), b.at(bias, indices[1])); });
+}
+
+Value hone::llm::buildScale(ReferenceBuilder &b, Value input, float factor) {
+  return b.generateLike(cast<RankedTensorType>(input.getType()), input,
+                        [&](ValueRange indices) { return b.mulF(b.at(input, indices), b.f32(factor)); });
+}
+
+FailureOr<SmallVector<Value>> AddBiasOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{buildAddBias(b, operands[0], operands[1])};
+}
+
+FailureOr<SmallVector<Value>> ScaleOp::lowerToReference(RewriterBase &rewriter, ValueRange operands) {
+  ReferenceBuilder b(rewriter, getLoc());
+  return SmallVector<Value>{buildScale(b, operands[0], getFactor().convertToFloat())};
+}
+
 /// input[r][i] * weight[i] / sqrt(mean_j(input[r][j]^2) + epsilon)
 static Value buildRMSNorm(ReferenceBuilder &b, Value input, Value weight, const APFloat &epsilon) {
   auto type = cast<RankedTensorType>(input.getType());

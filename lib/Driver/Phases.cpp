@@ -39,6 +39,9 @@ static void addCompress(OpPassManager &manager, const PipelineOptions &options) 
 }
 
 static void addFuse(OpPassManager &manager, const PipelineOptions &options) {
+  // A bias or a scale would hide a projection from what looks for one.
+  manager.addNestedPass<func::FuncOp>(createFuseBiasPass());
+  manager.addNestedPass<func::FuncOp>(createFuseScalePass());
   manager.addNestedPass<func::FuncOp>(createFuseQKVPass());
   manager.addNestedPass<func::FuncOp>(createFuseRopeKVAppendPass());
   manager.addNestedPass<func::FuncOp>(createFuseGatedLinearPass());

@@ -103,7 +103,7 @@ std::string equivalence::describe(Operation *op) {
   os << ")";
   SmallVector<NamedAttribute> attributes;
   for (NamedAttribute attribute : op->getAttrs())
-    if (attribute.getName() != "callee")
+    if (attribute.getName() != "callee" && attribute.getName() != "operandSegmentSizes")
       attributes.push_back(attribute);
   if (!attributes.empty())
     os << " " << DictionaryAttr::get(op->getContext(), attributes);

@@ -23,6 +23,9 @@ using ArchitectureImporter = Status (*)(GGUFModel &model, int64_t &layers);
 /// Llama and its kin: Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", 2023.
 Status importLlama(GGUFModel &model, int64_t &layers);
 
+/// Granite (dense): llama with factors on embeddings, scores, what layers add, and logits.
+Status importGranite(GGUFModel &model, int64_t &layers);
+
 } // namespace hone
 
 #endif // HONE_LIB_IMPORT_ARCHITECTURES_H

@@ -25,6 +25,7 @@ struct Architecture {
 } // namespace
 
 static constexpr Architecture architectures[] = {
+    {"granite", importGranite},
     {"llama", importLlama},
 };
 

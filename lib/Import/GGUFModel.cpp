@@ -205,14 +205,22 @@ Status GGUFModel::declareMatrix(const Twine &name, int64_t rows, int64_t columns
 }
 
 Status GGUFModel::declareNorm(const Twine &name, int64_t size, llm::WeightOp &weight) {
+  return declareVector(name.str(), size, "norm", weight);
+}
+
+Status GGUFModel::declareBias(const Twine &name, int64_t size, llm::WeightOp &weight) {
   std::string tensorName = name.str();
+  return findTensor(tensorName) ? declareVector(tensorName, size, "bias", weight) : std::nullopt;
+}
+
+Status GGUFModel::declareVector(const std::string &tensorName, int64_t size, StringRef kind, llm::WeightOp &weight) {
   Result<const gguf::Tensor *> tensor = take(tensorName, {size});
   if (!tensor)
     return tensor.takeError();
   // Converters keep vectors in F32, and the dialect's encodings are of matrices alone.
   if ((*tensor)->type != gguf::TensorType::F32)
-    return error("tensor " + quoted(tensorName) + " is a norm of type " + gguf::getTraits((*tensor)->type).name +
-                 ", which is not supported; expected F32");
+    return error("tensor " + quoted(tensorName) + " is a " + kind + " of type " +
+                 gguf::getTraits((*tensor)->type).name + ", which is not supported; expected F32");
   auto type = RankedTensorType::get({size}, builder.getF32Type());
   weight = declare(tensorName, type);
   Value value = llm::FileTensorOp::create(builder, weight.getLoc(), type, tensorName);

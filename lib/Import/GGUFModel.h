@@ -29,6 +29,7 @@ public:
 
   /// An error that begins with the file's name.
   Error error(const llvm::Twine &text) const;
+  llvm::StringRef getArchitecture() const { return architecture; }
   std::string fullKey(llvm::StringRef key) const { return architecture + "." + key.str(); }
   bool has(llvm::StringRef key) const { return file.find(fullKey(key)); }
   /// A key that is absent or has the value which means that nothing unusual is asked for.
@@ -52,6 +53,8 @@ public:
   Status declareMatrix(const llvm::Twine &name, int64_t rows, int64_t columns, llm::WeightOp &weight);
   /// Declares the weight of a norm, which the file must store in F32.
   Status declareNorm(const llvm::Twine &name, int64_t size, llm::WeightOp &weight);
+  /// Declares the bias of a product, which the file must store in F32; leaves `weight` as it is where there is none.
+  Status declareBias(const llvm::Twine &name, int64_t size, llm::WeightOp &weight);
 
   /// Fails if the file has a tensor that was not declared: the graph would not compute what the model means.
   Status checkAllUsed(int64_t layers) const;
@@ -59,6 +62,8 @@ public:
 private:
   /// Finds the tensor, checks its shape and marks it as used.
   Result<const gguf::Tensor *> take(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  /// Declares a vector in F32; `kind` says what it is in errors.
+  Status declareVector(const std::string &tensorName, int64_t size, llvm::StringRef kind, llm::WeightOp &weight);
   /// A weight of `type` with an empty recipe, into which the builder then points.
   llm::WeightOp declare(llvm::StringRef name, mlir::RankedTensorType type);
 

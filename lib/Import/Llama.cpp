@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Llama.h"
+
 #include "Architectures.h"
 #include "StepBuilder.h"
 
@@ -19,9 +21,14 @@ struct Config {
   double epsilon, ropeBase;
 };
 
+/// A product, and its bias if the file has one.
+struct Projection {
+  llm::WeightOp weight, bias;
+};
+
 struct LayerWeights {
-  llm::WeightOp attentionNorm, query, key, value, attentionOutput;
-  llm::WeightOp feedForwardNorm, gate, up, down;
+  llm::WeightOp attentionNorm, feedForwardNorm;
+  Projection query, key, value, attentionOutput, gate, up, down;
 };
 
 struct Weights {
@@ -42,7 +49,7 @@ static Status checkSupported(const GGUFModel &model) {
     return model.error("mixtures of experts (metadata '" + model.fullKey("expert_count") + "') are not supported");
   if (!model.isNeutral("attention.causal", 1))
     return model.error("attention that is not causal (metadata '" + model.fullKey("attention.causal") +
-                       "') is not supported for architecture 'llama'");
+                       "') is not supported for architecture '" + model.getArchitecture() + "'");
   if (!model.isNeutral("attention.sliding_window", 0))
     return model.error("sliding-window attention (metadata '" + model.fullKey("attention.sliding_window") +
                        "') is not supported");
@@ -112,19 +119,22 @@ static Status declareLayer(GGUFModel &model, const Config &config, const Twine &
   struct Matrix {
     const char *name;
     int64_t rows, columns;
-    llm::WeightOp &weight;
+    Projection &projection;
   } matrices[] = {
-      {"attn_q.weight", queries, hidden, weights.query},
-      {"attn_k.weight", kv, hidden, weights.key},
-      {"attn_v.weight", kv, hidden, weights.value},
-      {"attn_output.weight", hidden, queries, weights.attentionOutput},
-      {"ffn_gate.weight", config.feedForward, hidden, weights.gate},
-      {"ffn_up.weight", config.feedForward, hidden, weights.up},
-      {"ffn_down.weight", hidden, config.feedForward, weights.down},
+      {"attn_q", queries, hidden, weights.query},
+      {"attn_k", kv, hidden, weights.key},
+      {"attn_v", kv, hidden, weights.value},
+      {"attn_output", hidden, queries, weights.attentionOutput},
+      {"ffn_gate", config.feedForward, hidden, weights.gate},
+      {"ffn_up", config.feedForward, hidden, weights.up},
+      {"ffn_down", hidden, config.feedForward, weights.down},
   };
-  for (Matrix &matrix : matrices)
-    if (Status failed = model.declareMatrix(layer + matrix.name, matrix.rows, matrix.columns, matrix.weight))
+  for (auto &[name, rows, columns, projection] : matrices) {
+    if (Status failed = model.declareMatrix(layer + name + ".weight", rows, columns, projection.weight))
       return failed;
+    if (Status failed = model.declareBias(layer + name + ".bias", rows, projection.bias))
+      return failed;
+  }
   return std::nullopt;
 }
 
@@ -144,44 +154,76 @@ static Status declareWeights(GGUFModel &model, const Config &config, Weights &we
   return std::nullopt;
 }
 
-static void buildGraph(ModuleOp module, const Config &config, const Weights &weights) {
-  StepBuilder step(module, {config.vocabulary, config.layers, config.kvHeads, config.headDim});
-  double scale = 1 / std::sqrt(static_cast<double>(config.headDim));
+namespace {
+/// The graph of a step, op by op.
+class GraphBuilder {
+public:
+  GraphBuilder(ModuleOp module, const Config &config, const LlamaScales &scales)
+      : config(config), scales(scales),
+        step(module, {config.vocabulary, config.layers, config.kvHeads, config.headDim}) {
+    if (!this->scales.attention)
+      this->scales.attention = 1 / std::sqrt(static_cast<double>(config.headDim));
+  }
 
-  Value residual = step.embedding(weights.embedding);
-  for (auto [i, layer] : llvm::enumerate(weights.layers)) {
-    step.beginLayer(i);
+  void build(const Weights &weights) {
+    Value residual = scale("token_embd.scale", step.embedding(weights.embedding), scales.embedding);
+    for (auto [i, layer] : llvm::enumerate(weights.layers)) {
+      step.beginLayer(i);
+      residual = addFeedForward(layer, addAttention(layer, residual));
+    }
+    // Only rows that need logits take part in the largest product.
+    Value selected = step.selectLogitRows(residual);
+    Value normed = step.rmsNorm(selected, weights.outputNorm, config.epsilon);
+    step.finish(scale("output.scale", step.linear(normed, weights.output, "output"), scales.logits));
+  }
+
+private:
+  const Config &config;
+  LlamaScales scales;
+  StepBuilder step;
+
+  Value scale(StringRef name, Value input, double factor) {
+    return factor == 1 ? input : step.scale(name, input, factor);
+  }
+
+  Value project(Value input, const Projection &projection) {
+    Value product = step.linear(input, projection.weight);
+    return projection.bias ? step.addBias(product, projection.bias) : product;
+  }
+
+  Value addAttention(const LayerWeights &layer, Value residual) {
     Value normed = step.rmsNorm(residual, layer.attentionNorm, config.epsilon);
-    Value query = step.linear(normed, layer.query);
-    Value key = step.linear(normed, layer.key);
-    Value value = step.linear(normed, layer.value);
+    Value query = project(normed, layer.query);
+    Value key = project(normed, layer.key);
+    Value value = project(normed, layer.value);
     // The converter to GGUF reorders the rows of Q and K, so that a pair lies side by side.
     query = step.rope("rope_q", query, config.ropeBase, llm::Pairing::Interleaved);
     key = step.rope("rope_k", key, config.ropeBase, llm::Pairing::Interleaved);
     step.appendKV(key, value);
-    Value attended = step.linear(step.attention(query, scale), layer.attentionOutput);
-    residual = step.add("attn_residual", attended, residual);
-
-    normed = step.rmsNorm(residual, layer.feedForwardNorm, config.epsilon);
-    Value gate = step.linear(normed, layer.gate);
-    Value up = step.linear(normed, layer.up);
-    Value activated = step.gatedActivation("ffn_act", gate, up, llm::Activation::SiLU);
-    residual = step.add("ffn_residual", step.linear(activated, layer.down), residual);
+    Value attended = project(step.attention(query, scales.attention), layer.attentionOutput);
+    return step.add("attn_residual", scale("attn_output.scale", attended, scales.residual), residual);
   }
-  // Only rows that need logits take part in the largest product.
-  Value selected = step.selectLogitRows(residual);
-  Value normed = step.rmsNorm(selected, weights.outputNorm, config.epsilon);
-  step.finish(step.linear(normed, weights.output, "output"));
-}
 
-Status hone::importLlama(GGUFModel &model, int64_t &layers) {
+  Value addFeedForward(const LayerWeights &layer, Value residual) {
+    Value normed = step.rmsNorm(residual, layer.feedForwardNorm, config.epsilon);
+    Value gate = project(normed, layer.gate);
+    Value up = project(normed, layer.up);
+    Value activated = step.gatedActivation("ffn_act", gate, up, llm::Activation::SiLU);
+    return step.add("ffn_residual", scale("ffn_down.scale", project(activated, layer.down), scales.residual), residual);
+  }
+};
+} // namespace
+
+Status hone::importScaledLlama(GGUFModel &model, const LlamaScales &scales, int64_t &layers) {
   Config config;
   Weights weights;
   if (Status failed = readConfig(model, config))
     return failed;
   if (Status failed = declareWeights(model, config, weights))
     return failed;
-  buildGraph(model.getModule(), config, weights);
+  GraphBuilder(model.getModule(), config, scales).build(weights);
   layers = config.layers;
   return std::nullopt;
 }
+
+Status hone::importLlama(GGUFModel &model, int64_t &layers) { return importScaledLlama(model, LlamaScales(), layers); }

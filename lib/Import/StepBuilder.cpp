@@ -61,7 +61,17 @@ Value StepBuilder::rmsNorm(Value input, llm::WeightOp weight, double epsilon) {
 
 Value StepBuilder::linear(Value input, llm::WeightOp weight, StringRef name) {
   Location loc = name.empty() ? weight.getLoc() : nameLoc(builder.getContext(), name);
-  return llm::LinearOp::create(builder, loc, input, refer(loc, weight), llm::PrecisionAttr());
+  return llm::LinearOp::create(builder, loc, input, refer(loc, weight), /*bias=*/Value(), llm::PrecisionAttr(),
+                               /*scale=*/FloatAttr());
+}
+
+Value StepBuilder::addBias(Value input, llm::WeightOp bias) {
+  Location loc = bias.getLoc();
+  return llm::AddBiasOp::create(builder, loc, input, refer(loc, bias));
+}
+
+Value StepBuilder::scale(StringRef name, Value input, double factor) {
+  return llm::ScaleOp::create(builder, locate(name), input, builder.getF32FloatAttr(factor));
 }
 
 Value StepBuilder::rope(StringRef name, Value input, double base, llm::Pairing pairing) {

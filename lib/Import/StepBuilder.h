@@ -36,6 +36,8 @@ public:
   mlir::Value rmsNorm(mlir::Value input, llm::WeightOp weight, double epsilon);
   /// `name` is the location's where a tied weight serves as another layer.
   mlir::Value linear(mlir::Value input, llm::WeightOp weight, llvm::StringRef name = "");
+  mlir::Value addBias(mlir::Value input, llm::WeightOp bias);
+  mlir::Value scale(llvm::StringRef name, mlir::Value input, double factor);
   mlir::Value rope(llvm::StringRef name, mlir::Value input, double base, llm::Pairing pairing);
   void appendKV(mlir::Value keys, mlir::Value values);
   mlir::Value attention(mlir::Value queries, double scale);

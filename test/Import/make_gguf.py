@@ -6,14 +6,15 @@ Two layers, 64 columns, 2 heads of 32, 1 KV head, 96 columns between the feed-fo
 embedding, which is also the output, is Q8_0, the products of attention Q4_1, the others F16, norms F32. Values are
 pseudo-random and the same in each run.
 
-  make_gguf.py OUT [--set KEY=VALUE] [--unset KEY] [--drop TENSOR] [--add TENSOR=TYPE:ROWSxCOLUMNS]
+  make_gguf.py OUT [--architecture NAME] [--set KEY=VALUE] [--unset KEY] [--drop TENSOR] [--add TENSOR=TYPE:ROWSxCOLUMNS]
 
-`--add` replaces a tensor of the same name, in which \\x1b stands for that byte; a value is read as a Python literal,
+`--architecture` renames, keys as well. `--add` replaces a tensor of the same name, in which \\x1b stands for that byte; a value is read as a Python literal,
 or else as text.
 """
 
 import argparse
 import ast
+import re
 import struct
 
 TYPES = {"F32": (0, 1, 4), "F16": (1, 1, 2), "Q4_0": (2, 32, 18), "Q4_1": (3, 32, 20), "Q5_0": (6, 32, 22),
@@ -21,9 +22,9 @@ TYPES = {"F32": (0, 1, 4), "F16": (1, 1, 2), "Q4_0": (2, 32, 18), "Q4_1": (3, 32
 ALIGNMENT = 32
 
 
-def metadata():
-    return {
-        "general.architecture": "llama",
+def metadata(architecture):
+    entries = {
+        "general.architecture": architecture,
         "general.name": "tiny",
         "llama.block_count": 2,
         "llama.context_length": 128,
@@ -41,6 +42,8 @@ def metadata():
         "tokenizer.ggml.merges": [],
         "tokenizer.ggml.eos_token_id": 0,
     }
+    return {re.sub("^llama(?=[.])", architecture, key): value
+            for key, value in entries.items()}
 
 
 def tensors():
@@ -133,12 +136,13 @@ def write(path, entries, shapes):
 def main():
     parser = argparse.ArgumentParser(description="writes a small llama model as GGUF")
     parser.add_argument("out")
+    parser.add_argument("--architecture", default="llama")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--unset", action="append", default=[], metavar="KEY")
     parser.add_argument("--drop", action="append", default=[], metavar="TENSOR")
     parser.add_argument("--add", action="append", default=[], metavar="TENSOR=TYPE:ROWSxCOLUMNS")
     arguments = parser.parse_args()
-    entries, shapes = metadata(), tensors()
+    entries, shapes = metadata(arguments.architecture), tensors()
     for pair in arguments.set:
         key, value = pair.split("=", 1)
         entries[key] = literal(value)

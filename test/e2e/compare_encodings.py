@@ -1,4 +1,4 @@
-"""Compiles a small random model of every tensor type and shape that matters, and compares it with the reference.
+"""Compiles a small random model of every tensor type, shape and kind of layer, and compares it with the reference.
 
   compare_encodings.py --compile "hone compile" --folder DIR [--models Q4_0,mixed]
 """
@@ -19,6 +19,13 @@ MODELS = {name: [*SHAPE, "--type", name] for name in TYPES} | {
     "untied": [*SHAPE, "--type", "Q8_0", "--untied"],
     "five-heads": ["--hidden", "320", "--layers", "2", "--heads", "5", "--kv-heads", "1", "--ffn", "768", "--vocab", "515",
                    "--type", "Q4_1"],
+    # Biases of all products and of some; the factors of granite, all of them and two with biases.
+    "biases": [*SHAPE, "--type", "Q4_1", "--type", "attn_v=F16", "--type", "ffn_down=Q8_0", "--bias", "*"],
+    "some-biases": [*SHAPE, "--type", "Q4_0", "--bias", "attn_[qv]", "--bias", "ffn_up"],
+    "granite": [*SHAPE, "--type", "Q4_1", "--architecture", "granite"],
+    "granite-biases": [*SHAPE, "--type", "F16", "--untied", "--bias", "*", "--architecture", "granite",
+                       "--embedding-scale", "0", "--attention-scale", "0", "--residual-scale", "0.5",
+                       "--logit-scale", "0.5"],
 }
 # (activations of the compiler, bars of compare_logits.py). Integer activations of 16 bits are as good as f32 here.
 RUNS = [("f32", "f32"), ("int16", "f32")]

@@ -1,4 +1,4 @@
-"""The Llama architecture in NumPy, over the dequantised weights of a GGUF file: what every program is compared with.
+"""Llama and Granite in NumPy, over the dequantised weights of a GGUF file: what every program is compared with.
 
 Written from the papers' formulas, and sharing no code with hone:
 
@@ -7,6 +7,10 @@ Written from the papers' formulas, and sharing no code with hone:
             whose converter permutes the rows of Q and K so that the members of a pair are neighbours)
   attention softmax(q k^T / sqrt(d), causal) v, `heads / kv_heads` query heads to each key head (Ainslie et al. 2023)
   SwiGLU    down(silu(gate(x)) * up(x))                                 (Shazeer 2020)
+  biases    of any of the seven products of a layer, added to its result
+  Granite   embeddings times `embedding_multiplier`, scores times `attention_multiplier` instead of 1 / sqrt(d), what
+            attention and feed-forward return times `residual_multiplier`, logits over `logits_scaling` (config.json's
+            names; https://huggingface.co/docs/transformers/model_doc/granite)
 
 Products are f32 (BLAS); norms, angles and softmax are computed in f64 and rounded to f32. `precision="f64"` computes
 all of it in f64, which tells the rounding error of the f32 reference itself.
@@ -56,25 +60,36 @@ class LlamaReference:
         self.resident = sum(int(t.n_elements) for t in self.reader.tensors) <= RESIDENT_WEIGHTS
         self.dequantised = {}
 
-        architecture = self.reader.fields["general.architecture"].contents()
-        if architecture != "llama":
-            raise ValueError(f"expected architecture 'llama', got '{architecture}'")
+        self.architecture = self.reader.fields["general.architecture"].contents()
+        if self.architecture not in ("llama", "granite"):
+            raise ValueError(f"expected architecture 'llama' or 'granite', got '{self.architecture}'")
         self.layers = self.metadata("block_count")
         self.hidden = self.metadata("embedding_length")
         self.heads = self.metadata("attention.head_count")
         self.kv_heads = self.metadata("attention.head_count_kv", self.heads)
         self.head_dim = self.metadata("attention.key_length", self.hidden // self.heads)
         self.epsilon = self.metadata("attention.layer_norm_rms_epsilon")
+        self._read_factors()
         self.vocab = int(self.tensors["token_embd.weight"].shape[1])
         self.output_name = "output.weight" if "output.weight" in self.tensors else "token_embd.weight"
         self.inverse_frequencies = self._inverse_frequencies()
         self._check_tensors()
 
     def metadata(self, key, default=None):
-        field = self.reader.fields.get(f"llama.{key}")
+        field = self.reader.fields.get(f"{self.architecture}.{key}")
         if field is None and default is None:
-            raise ValueError(f"the model has no metadata 'llama.{key}'")
+            raise ValueError(f"the model has no metadata '{self.architecture}.{key}'")
         return default if field is None else field.contents()
+
+    def _read_factors(self):
+        """Granite's; a factor of 0 is none."""
+        self.embedding_multiplier = self.residual_multiplier = self.logits_scaling = 1.0
+        self.attention_multiplier = 1 / np.sqrt(self.head_dim)
+        if self.architecture == "granite":
+            self.embedding_multiplier = self.metadata("embedding_scale", 0.0) or 1.0
+            self.residual_multiplier = self.metadata("residual_scale", 0.0) or 1.0
+            self.attention_multiplier = self.metadata("attention.scale", 0.0) or self.attention_multiplier
+            self.logits_scaling = self.metadata("logit_scale")
 
     def _inverse_frequencies(self):
         """Radians per position of each pair, f64 [rope_dimensions / 2]."""
@@ -91,15 +106,17 @@ class LlamaReference:
         return frequencies
 
     def _check_tensors(self):
-        """Refuses a file with a tensor (a bias, an expert) that the formulas above would silently leave out."""
-        per_layer = ("attn_norm", "attn_q", "attn_k", "attn_v", "attn_output",
-                     "ffn_norm", "ffn_gate", "ffn_up", "ffn_down")
-        known = {"token_embd.weight", "output_norm.weight", "output.weight", "rope_freqs.weight"}
-        known |= {f"blk.{layer}.{name}.weight" for layer in range(self.layers) for name in per_layer}
-        unknown = sorted(set(self.tensors) - known)
+        """Refuses a file with a tensor (an expert) that the formulas above would silently leave out."""
+        products = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+        needed = {"token_embd.weight", "output_norm.weight"}
+        needed |= {f"blk.{layer}.{name}.weight" for layer in range(self.layers)
+                   for name in (*products, "attn_norm", "ffn_norm")}
+        optional = {"output.weight", "rope_freqs.weight"}
+        optional |= {f"blk.{layer}.{name}.bias" for layer in range(self.layers) for name in products}
+        unknown = sorted(set(self.tensors) - needed - optional)
         if unknown:
             raise ValueError(f"the reference knows no tensor '{unknown[0]}'")
-        missing = sorted(known - set(self.tensors) - {"output.weight", "rope_freqs.weight"})
+        missing = sorted(needed - set(self.tensors))
         if missing:
             raise ValueError(f"the model has no tensor '{missing[0]}'")
 
@@ -112,6 +129,11 @@ class LlamaReference:
         if self.resident or value.ndim == 1:
             self.dequantised[name] = value
         return value
+
+    def project(self, x, name):
+        """The product of each row with `name`, plus its bias if there is one."""
+        result = x @ self.weight(name + ".weight").T
+        return result + self.weight(name + ".bias") if name + ".bias" in self.tensors else result
 
     def rms_norm(self, x, name):
         wide = x.astype(np.float64)
@@ -141,7 +163,7 @@ class LlamaReference:
             hidden = np.arange(seen)[None, :] > positions[block][:, None]
             for head in range(self.heads):
                 scores = queries[block, head] @ keys[:seen, head // group].T
-                scores = scores.astype(np.float64) / np.sqrt(self.head_dim)
+                scores = scores.astype(np.float64) * self.attention_multiplier
                 scores[hidden] = -np.inf
                 scores -= scores.max(axis=-1, keepdims=True)
                 np.exp(scores, out=scores)
@@ -156,26 +178,27 @@ class LlamaReference:
             raise ValueError(f"expected token ids below {self.vocab}, got {tokens.max()} or a negative one")
         rows = len(tokens)
         positions = cache.length + np.arange(rows)
-        x = self.weight("token_embd.weight")[tokens]
+        x = self.weight("token_embd.weight")[tokens] * self.dtype(self.embedding_multiplier)
+        residual_multiplier = self.dtype(self.residual_multiplier)
         for layer in range(self.layers):
             prefix = f"blk.{layer}."
             normed = self.rms_norm(x, prefix + "attn_norm.weight")
-            queries = (normed @ self.weight(prefix + "attn_q.weight").T).reshape(rows, self.heads, -1)
-            keys = (normed @ self.weight(prefix + "attn_k.weight").T).reshape(rows, self.kv_heads, -1)
-            values = (normed @ self.weight(prefix + "attn_v.weight").T).reshape(rows, self.kv_heads, -1)
+            queries = self.project(normed, prefix + "attn_q").reshape(rows, self.heads, -1)
+            keys = self.project(normed, prefix + "attn_k").reshape(rows, self.kv_heads, -1)
+            values = self.project(normed, prefix + "attn_v").reshape(rows, self.kv_heads, -1)
             queries, keys = self.rope(queries, positions), self.rope(keys, positions)
             if self.kv_f16:
                 keys = keys.astype(np.float16).astype(self.dtype)
                 values = values.astype(np.float16).astype(self.dtype)
             keys, values = cache.append(layer, keys, values)
             mixed = self.attention(queries, keys, values, positions)
-            x = x + mixed @ self.weight(prefix + "attn_output.weight").T
+            x = x + residual_multiplier * self.project(mixed, prefix + "attn_output")
             normed = self.rms_norm(x, prefix + "ffn_norm.weight")
-            gate = normed @ self.weight(prefix + "ffn_gate.weight").T
+            gate = self.project(normed, prefix + "ffn_gate")
             with np.errstate(over="ignore"):
                 gate = gate / (1 + np.exp(-gate))
-            x = x + (gate * (normed @ self.weight(prefix + "ffn_up.weight").T)) @ self.weight(
-                prefix + "ffn_down.weight").T
+            gated = gate * self.project(normed, prefix + "ffn_up")
+            x = x + residual_multiplier * self.project(gated, prefix + "ffn_down")
         cache.length += rows
         return self.rms_norm(x, "output_norm.weight")
 
@@ -186,7 +209,7 @@ class LlamaReference:
             out = np.empty((len(hidden), self.vocab), np.float32)
         output = self.weight(self.output_name)
         for row in range(0, len(hidden), HEAD_ROWS):
-            out[row:row + HEAD_ROWS] = hidden[row:row + HEAD_ROWS] @ output.T
+            out[row:row + HEAD_ROWS] = hidden[row:row + HEAD_ROWS] @ output.T / self.dtype(self.logits_scaling)
         return out
 
     def generate(self, tokens, max_tokens, stop=()):

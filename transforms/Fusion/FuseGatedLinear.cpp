@@ -31,6 +31,8 @@ StringRef findObstacle(GatedActivationOp activation) {
     return "gate and up have different inputs";
   if (gate.getActivationsAttr() != up.getActivationsAttr())
     return "gate and up round their activations differently";
+  if (gate.getScaleAttr() || up.getScaleAttr())
+    return "gate or up has a scale";
   if (!gate->hasOneUse() || !up->hasOneUse())
     return "gate or up has another use";
   return {};
@@ -49,7 +51,8 @@ struct FuseGatedLinear : OpRewritePattern<GatedActivationOp> {
     remark::passed(loc, remark::RemarkOpts::name("FuseGatedLinear").category("hone-fuse-gated-linear"))
         << "gate and up projections share one kernel with the activation";
     rewriter.replaceOpWithNewOp<GatedLinearOp>(activation, gate.getInput(), gate.getWeight(), up.getWeight(),
-                                               activation.getFunctionAttr(), gate.getActivationsAttr(),
+                                               gate.getBias(), up.getBias(), activation.getFunctionAttr(),
+                                               gate.getActivationsAttr(),
                                                /*rounding=*/nullptr);
     rewriter.eraseOp(gate);
     rewriter.eraseOp(up);

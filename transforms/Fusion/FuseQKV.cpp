@@ -28,6 +28,11 @@ LinearOp getProjection(Value value) {
   return value.getDefiningOp<LinearOp>();
 }
 
+/// Weight and, where there is one, bias.
+SmallVector<Value, 2> getWeights(LinearOp projection) {
+  return llvm::to_vector<2>(projection->getOperands().drop_front());
+}
+
 /// The projections of one attention layer, or why they cannot be fused.
 struct Projections {
   LinearOp query, key, value;
@@ -53,8 +58,10 @@ Projections findProjections(KVAppendOp append) {
       return refuse("the projections round their activations differently");
     if (projection->getBlock() != append->getBlock())
       return refuse("a projection is in another block");
-    if (!projection.getWeight().getDefiningOp<WeightRefOp>())
-      return refuse("a weight is not a reference to a symbol");
+    if (projection.getScaleAttr())
+      return refuse("a projection has a scale");
+    if (!llvm::all_of(getWeights(projection), [](Value weight) { return weight.getDefiningOp<WeightRefOp>(); }))
+      return refuse("a weight or bias is not a reference to a symbol");
   }
   return {query, key, value, {}};
 }
@@ -74,16 +81,17 @@ struct FuseQKV : OpRewritePattern<KVAppendOp> {
     for (LinearOp projection : {key, value})
       if (projection->isBeforeInBlock(first))
         first = projection;
-    for (LinearOp projection : {query, key, value}) {
-      Operation *weight = projection.getWeight().getDefiningOp();
-      if (weight->getBlock() == first->getBlock() && first->isBeforeInBlock(weight))
-        rewriter.moveOpBefore(weight, first);
-    }
+    for (LinearOp projection : {query, key, value})
+      for (Value operand : getWeights(projection)) {
+        Operation *weight = operand.getDefiningOp();
+        if (weight->getBlock() == first->getBlock() && first->isBeforeInBlock(weight))
+          rewriter.moveOpBefore(weight, first);
+      }
 
     rewriter.setInsertionPoint(first);
     Location loc = rewriter.getFusedLoc({query.getLoc(), key.getLoc(), value.getLoc()});
     auto fused = QKVOp::create(rewriter, loc, query.getInput(), query.getWeight(), key.getWeight(), value.getWeight(),
-                               query.getActivationsAttr());
+                               query.getBias(), key.getBias(), value.getBias(), query.getActivationsAttr());
     remark::passed(loc, remark::RemarkOpts::name("FuseQKV").category("hone-fuse-qkv"))
         << "query, key and value projections share one kernel";
     rewriter.replaceOp(query, fused.getQuery());

@@ -22,9 +22,10 @@ namespace hone {
 
 namespace {
 
-bool isIntegerWeight(Value value) {
+/// Biases, which are not stored in a scheme, have no say.
+bool isPlainWeight(Value value) {
   StoredAttr stored = getStored(value.getType());
-  return stored && !getSchemeTraits(stored.getScheme()).isPlain;
+  return stored && getSchemeTraits(stored.getScheme()).isPlain;
 }
 
 /// Products whose name a regular expression matches have a precision of their own.
@@ -83,8 +84,8 @@ private:
   template <typename OpT> LogicalResult assign(OpT product, MutableArrayRef<Override> chosen) {
     if (product.getActivationsAttr() || getPrecision(product.getInput().getType()) != Precision::F32)
       return success();
-    // Every operand but the first is a weight; one product has one precision.
-    bool integers = ::llvm::all_of(::llvm::drop_begin(product->getOperands()), isIntegerWeight);
+    // One product has one precision.
+    bool integers = ::llvm::none_of(::llvm::drop_begin(product->getOperands()), isPlainWeight);
     Precision own = integers || !isInteger(precision) ? precision : Precision::F32;
     StringRef name = getProductName(product);
     for (Override &entry : chosen)

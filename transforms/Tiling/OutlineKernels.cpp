@@ -36,14 +36,18 @@ std::string getKernelKey(Operation *op) {
 }
 
 /// A readable name: the op, then scheme and shape of each weight, for example `linear_q4_1_576x1536`; weights alike are
-/// named once. Without weights the columns of the first rows tell kernels apart: `quantize_rows_576`.
+/// named once, and `_bias` says that a product has one. Without weights the columns of the first rows tell kernels
+/// apart: `quantize_rows_576`.
 std::string getKernelName(Operation *op) {
   std::string name = op->getName().stripDialect().str();
   std::string last, columns;
+  bool hasBias = false;
   for (Type type : op->getOperandTypes()) {
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || tensor.getRank() != 2)
+    if (!tensor || tensor.getRank() != 2) {
+      hasBias |= tensor && tensor.getElementType().isF32();
       continue;
+    }
     ArrayRef<int64_t> shape = tensor.getShape();
     StoredAttr stored = getStored(type);
     if (!stored) {
@@ -57,7 +61,9 @@ std::string getKernelName(Operation *op) {
       name += part;
     last = part;
   }
-  return last.empty() ? name + columns : name;
+  if (last.empty())
+    return name + columns;
+  return hasBias ? name + "_bias" : name;
 }
 
 struct OutlineKernelsPass : hone::impl::OutlineKernelsPassBase<OutlineKernelsPass> {

@@ -183,6 +183,38 @@ func.func @add_encoded(%input: tensor<2x32xf32, #llm.stored<scheme = f32>>) {
 
 // -----
 
+func.func @add_bias_c1(%input: tensor<32xf32>, %bias: tensor<32xf32>) {
+  // expected-error@+1 {{'llm.add_bias' op expected 'input' of rank 2 with static columns, got 'tensor<32xf32>'}}
+  %0 = llm.add_bias %input, %bias : tensor<32xf32>, tensor<32xf32>
+  return
+}
+
+// -----
+
+func.func @add_bias_c2(%input: tensor<?x32xf32>, %bias: tensor<16xf32>) {
+  // expected-error@+1 {{'llm.add_bias' op expected 'bias' of type 'tensor<32xf32>' to match the columns of 'input', got 'tensor<16xf32>'}}
+  %0 = llm.add_bias %input, %bias : tensor<?x32xf32>, tensor<16xf32>
+  return
+}
+
+// -----
+
+func.func @scale_c1(%input: tensor<32xf32>) {
+  // expected-error@+1 {{'llm.scale' op expected 'input' of rank 2 with static columns, got 'tensor<32xf32>'}}
+  %0 = llm.scale %input {factor = 1.0 : f32} : tensor<32xf32>
+  return
+}
+
+// -----
+
+func.func @scale_c2(%input: tensor<?x32xf32>) {
+  // expected-error@+1 {{'llm.scale' op expected 'factor' to be finite, got 0x7F800000 : f32}}
+  %0 = llm.scale %input {factor = 0x7F800000 : f32} : tensor<?x32xf32>
+  return
+}
+
+// -----
+
 func.func @rms_norm_c1(%input: tensor<?x?xf32>, %weight: tensor<32xf32>) {
   // expected-error@+1 {{'llm.rms_norm' op expected 'input' of rank 2 with static columns, got 'tensor<?x?xf32>'}}
   %0 = llm.rms_norm %input, %weight {epsilon = 1.0e-5 : f32} : tensor<?x?xf32>, tensor<32xf32>

@@ -126,6 +126,20 @@ func.func @add(%lhs: tensor<?x32xf32>, %rhs: tensor<?x32xf32>) -> tensor<?x32xf3
   return %0 : tensor<?x32xf32>
 }
 
+// CHECK-LABEL: func.func @add_bias
+// CHECK: llm.add_bias %{{.*}}, %{{.*}} : tensor<?x32xf32>, tensor<32xf32>
+func.func @add_bias(%input: tensor<?x32xf32>, %bias: tensor<32xf32>) -> tensor<?x32xf32> {
+  %0 = llm.add_bias %input, %bias : tensor<?x32xf32>, tensor<32xf32>
+  return %0 : tensor<?x32xf32>
+}
+
+// CHECK-LABEL: func.func @scale
+// CHECK: llm.scale %{{.*}} {factor = 2.500000e-01 : f32} : tensor<?x32xf32>
+func.func @scale(%input: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %0 = llm.scale %input {factor = 0.25 : f32} : tensor<?x32xf32>
+  return %0 : tensor<?x32xf32>
+}
+
 // CHECK-LABEL: func.func @rms_norm
 // CHECK: llm.rms_norm %{{.*}}, %{{.*}} {epsilon = {{.*}} : f32} : tensor<?x32xf32>, tensor<32xf32>
 func.func @rms_norm(%input: tensor<?x32xf32>, %weight: tensor<32xf32>) -> tensor<?x32xf32> {
@@ -173,6 +187,20 @@ func.func @linear_blocked(%input: tensor<?x32xi16, #llm.blocked<columns = 32>>,
   return %0 : tensor<?x64xf32>
 }
 
+// The type of a bias follows from its weight.
+// CHECK-LABEL: func.func @linear_bias
+// CHECK: llm.linear %{{.*}}, %{{.*}} bias %{{.*}} : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+// CHECK: llm.linear %{{.*}}, %{{.*}} bias %{{.*}} {activations = #llm.precision<int16>, scale = -2.500000e-01 : f32} : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+// CHECK: llm.linear %{{.*}}, %{{.*}} {scale = 0.000000e+00 : f32} : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+func.func @linear_bias(%input: tensor<?x32xf32>, %weight: tensor<64x32xi4, #llm.stored<scheme = q4_1>>,
+                       %bias: tensor<64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>) {
+  %0 = llm.linear %input, %weight bias %bias : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+  %1 = llm.linear %input, %weight bias %bias {activations = #llm.precision<int16>, scale = -0.25 : f32}
+    : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+  %2 = llm.linear %input, %weight {scale = 0.0 : f32} : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+  return %0, %1, %2 : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32>
+}
+
 // Each weight has its own scheme.
 // CHECK-LABEL: func.func @qkv
 // CHECK: llm.qkv %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_0>>, tensor<16x32xi4, #llm.stored<scheme = q4_1>>, tensor<16x32xi8, #llm.stored<scheme = q8_0>>
@@ -182,6 +210,24 @@ func.func @qkv(%input: tensor<?x32xf32>, %wq: tensor<64x32xi4, #llm.stored<schem
   %q, %k, %v = llm.qkv %input, %wq, %wk, %wv : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_0>>,
     tensor<16x32xi4, #llm.stored<scheme = q4_1>>, tensor<16x32xi8, #llm.stored<scheme = q8_0>>
   return %q, %k, %v : tensor<?x64xf32>, tensor<?x16xf32>, tensor<?x16xf32>
+}
+
+// Any of the biases may be there.
+// CHECK-LABEL: func.func @qkv_biases
+// CHECK: llm.qkv %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} query_bias %[[Q:.*]] key_bias %[[K:.*]] value_bias %[[K]] {activations = #llm.precision<f32>} : tensor<?x32xf32>
+// CHECK: llm.qkv %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} query_bias %[[Q]] : tensor<?x32xf32>
+// CHECK: llm.qkv %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} key_bias %[[K]] value_bias %[[K]] : tensor<?x32xf32>
+func.func @qkv_biases(%input: tensor<?x32xf32>, %wq: tensor<64x32xf16, #llm.stored<scheme = f16>>,
+                      %w: tensor<16x32xf16, #llm.stored<scheme = f16>>, %bq: tensor<64xf32>, %b: tensor<16xf32>) {
+  %0:3 = llm.qkv %input, %wq, %w, %w query_bias %bq key_bias %b value_bias %b {activations = #llm.precision<f32>}
+    : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<16x32xf16, #llm.stored<scheme = f16>>,
+      tensor<16x32xf16, #llm.stored<scheme = f16>>
+  %1:3 = llm.qkv %input, %wq, %w, %w query_bias %bq : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>,
+    tensor<16x32xf16, #llm.stored<scheme = f16>>, tensor<16x32xf16, #llm.stored<scheme = f16>>
+  %2:3 = llm.qkv %input, %wq, %w, %w key_bias %b value_bias %b
+    : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<16x32xf16, #llm.stored<scheme = f16>>,
+      tensor<16x32xf16, #llm.stored<scheme = f16>>
+  return
 }
 
 // CHECK-LABEL: func.func @gated_activation
@@ -207,6 +253,19 @@ func.func @gated_linear(%input: tensor<?x32xf32>, %gate: tensor<64x32xf16, #llm.
   %0 = llm.gated_linear %input, %gate, %up {activations = #llm.precision<f32>, function = #llm.activation<silu>}
     : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<64x32xi8, #llm.stored<scheme = q8_0>>
   return %0 : tensor<?x64xf32>
+}
+
+// CHECK-LABEL: func.func @gated_linear_biases
+// CHECK: llm.gated_linear %{{.*}}, %[[W:.*]], %[[W]] gate_bias %[[B:.*]] up_bias %[[B]] {function = #llm.activation<silu>, rounding = #llm.precision<int16>} : tensor<?x32xf32>
+// CHECK: llm.gated_linear %{{.*}}, %[[W]], %[[W]] up_bias %[[B]] {function = #llm.activation<silu>} : tensor<?x32xf32>
+func.func @gated_linear_biases(%input: tensor<?x32xf32>, %w: tensor<64x32xf16, #llm.stored<scheme = f16>>,
+                               %b: tensor<64xf32>) {
+  %0 = llm.gated_linear %input, %w, %w gate_bias %b up_bias %b
+    {function = #llm.activation<silu>, rounding = #llm.precision<int16>}
+    : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<64x32xf16, #llm.stored<scheme = f16>>
+  %1 = llm.gated_linear %input, %w, %w up_bias %b {function = #llm.activation<silu>}
+    : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<64x32xf16, #llm.stored<scheme = f16>>
+  return
 }
 
 //===----------------------------------------------------------------------===//

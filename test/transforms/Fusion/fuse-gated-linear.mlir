@@ -109,3 +109,38 @@ func.func @gate_is_up(%x: tensor<?x32xf32>, %w: !w) -> tensor<?x64xf32> {
   %0 = llm.gated_activation %g, %g {function = #llm.activation<silu>} : tensor<?x64xf32>
   return %0 : tensor<?x64xf32>
 }
+
+// -----
+
+// Biases are taken along: both, or the one that there is.
+!w = tensor<64x32xf16, #llm.stored<scheme = f16>>
+// CHECK-LABEL: func.func @biases
+// CHECK-SAME: %[[B:[a-z0-9]+]]: tensor<64xf32>, %[[C:[a-z0-9]+]]: tensor<64xf32>
+// CHECK: llm.gated_linear %{{.*}}, %{{.*}}, %{{.*}} gate_bias %[[B]] up_bias %[[C]] {function
+// CHECK: llm.gated_linear %{{.*}}, %{{.*}}, %{{.*}} up_bias %[[C]] {function
+// REMARK-COUNT-2: remark: [Passed] FuseGatedLinear
+func.func @biases(%x: tensor<?x32xf32>, %w: !w, %b: tensor<64xf32>, %c: tensor<64xf32>)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %g = llm.linear %x, %w bias %b : tensor<?x32xf32>, !w
+  %u = llm.linear %x, %w bias %c : tensor<?x32xf32>, !w
+  %0 = llm.gated_activation %g, %u {function = #llm.activation<silu>} : tensor<?x64xf32>
+  %g1 = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %u1 = llm.linear %x, %w bias %c : tensor<?x32xf32>, !w
+  %1 = llm.gated_activation %g1, %u1 {function = #llm.activation<silu>} : tensor<?x64xf32>
+  return %0, %1 : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// -----
+
+// The fused op scales neither projection.
+!w = tensor<64x32xf16, #llm.stored<scheme = f16>>
+// CHECK-LABEL: func.func @scaled_up
+// CHECK-COUNT-2: llm.linear
+// CHECK: llm.gated_activation
+// REMARK: remark: [Missed] FuseGatedLinear{{.*}}gate or up has a scale
+func.func @scaled_up(%x: tensor<?x32xf32>, %w: !w) -> tensor<?x64xf32> {
+  %g = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %u = llm.linear %x, %w {scale = 0.5 : f32} : tensor<?x32xf32>, !w
+  %0 = llm.gated_activation %g, %u {function = #llm.activation<silu>} : tensor<?x64xf32>
+  return %0 : tensor<?x64xf32>
+}

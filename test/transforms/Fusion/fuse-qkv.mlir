@@ -256,3 +256,90 @@ func.func @shared_projection(%x: tensor<?x32xf32>, %kv: !llm.kv<1x1x16xf16>, %la
     : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
   return %a : tensor<?x16xf32>
 }
+
+// -----
+
+// Biases are taken along, those of the projections that have one; references that come too late are moved.
+!w = tensor<16x32xf16, #llm.stored<scheme = f16>>
+llm.weight @w : !w {
+  %0 = llm.file_tensor "w" : !w
+  llm.yield %0 : !w
+}
+llm.weight @bq : tensor<16xf32> {
+  %0 = llm.file_tensor "bq" : tensor<16xf32>
+  llm.yield %0 : tensor<16xf32>
+}
+llm.weight @bv : tensor<16xf32> {
+  %0 = llm.file_tensor "bv" : tensor<16xf32>
+  llm.yield %0 : tensor<16xf32>
+}
+// CHECK-LABEL: func.func @biases
+// CHECK-DAG: %[[BQ:.*]] = llm.weight_ref @bq
+// CHECK-DAG: %[[BV:.*]] = llm.weight_ref @bv
+// CHECK: llm.qkv %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} query_bias %[[BQ]] value_bias %[[BV]]
+// CHECK-NOT: llm.linear
+// REMARK: remark: [Passed] FuseQKV
+func.func @biases(%x: tensor<?x32xf32>, %kv: !llm.kv<1x1x16xf16>, %layer: index, %positions: tensor<?xi32>,
+                  %sequences: tensor<?xi32>) -> tensor<?x16xf32> {
+  %w = llm.weight_ref @w : !w
+  %k = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %bq = llm.weight_ref @bq : tensor<16xf32>
+  %q = llm.linear %x, %w bias %bq : tensor<?x32xf32>, !w
+  %bv = llm.weight_ref @bv : tensor<16xf32>
+  %v = llm.linear %x, %w bias %bv : tensor<?x32xf32>, !w
+  %appended = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences
+    : !llm.kv<1x1x16xf16>, tensor<?x16xf32>, tensor<?xi32>
+  %a = llm.attention %q, %appended[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
+  return %a : tensor<?x16xf32>
+}
+
+// -----
+
+// A bias that is no reference cannot be moved before the first projection.
+!w = tensor<16x32xf16, #llm.stored<scheme = f16>>
+llm.weight @w : !w {
+  %0 = llm.file_tensor "w" : !w
+  llm.yield %0 : !w
+}
+// CHECK-LABEL: func.func @bias_is_no_reference
+// CHECK-NOT: llm.qkv
+// CHECK-COUNT-3: llm.linear
+// REMARK: remark: [Missed] FuseQKV{{.*}}a weight or bias is not a reference to a symbol
+func.func @bias_is_no_reference(%x: tensor<?x32xf32>, %b: tensor<16xf32>, %kv: !llm.kv<1x1x16xf16>, %layer: index,
+                                %positions: tensor<?xi32>, %sequences: tensor<?xi32>) -> tensor<?x16xf32> {
+  %w = llm.weight_ref @w : !w
+  %q = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %k = llm.linear %x, %w bias %b : tensor<?x32xf32>, !w
+  %v = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %appended = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences
+    : !llm.kv<1x1x16xf16>, tensor<?x16xf32>, tensor<?xi32>
+  %a = llm.attention %q, %appended[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
+  return %a : tensor<?x16xf32>
+}
+
+// -----
+
+// The fused op scales none of its results.
+!w = tensor<16x32xf16, #llm.stored<scheme = f16>>
+llm.weight @w : !w {
+  %0 = llm.file_tensor "w" : !w
+  llm.yield %0 : !w
+}
+// CHECK-LABEL: func.func @scaled_keys
+// CHECK-NOT: llm.qkv
+// CHECK-COUNT-3: llm.linear
+// REMARK: remark: [Missed] FuseQKV{{.*}}a projection has a scale
+func.func @scaled_keys(%x: tensor<?x32xf32>, %kv: !llm.kv<1x1x16xf16>, %layer: index, %positions: tensor<?xi32>,
+                       %sequences: tensor<?xi32>) -> tensor<?x16xf32> {
+  %w = llm.weight_ref @w : !w
+  %q = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %k = llm.linear %x, %w {scale = 0.5 : f32} : tensor<?x32xf32>, !w
+  %v = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %appended = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences
+    : !llm.kv<1x1x16xf16>, tensor<?x16xf32>, tensor<?xi32>
+  %a = llm.attention %q, %appended[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
+  return %a : tensor<?x16xf32>
+}

@@ -139,3 +139,33 @@ func.func @precisions(%x: tensor<?x32xf32>, %w: tensor<32xf32>, %kv: !llm.kv<1x2
   %3 = llm.quantize_rows %2 {precision = #llm.precision<bf16>} : tensor<?x32xf32>
   return %1, %3 : tensor<?x32xi8, #llm.blocked<columns = 32>>, tensor<?x32xbf16>
 }
+
+// -----
+
+// A gated projection with biases rounds, too.
+!w = tensor<32x32xf16, #llm.stored<scheme = f16>>
+// CHECK-LABEL: func.func @biases
+// CHECK: llm.gated_linear {{.*}} gate_bias %{{.*}} up_bias %{{.*}} {function = #llm.activation<silu>, rounding = #llm.precision<int16>}
+// CHECK-NOT: llm.quantize_rows
+// REMARK: remark: [Passed] FuseRounding
+func.func @biases(%x: tensor<?x32xf32>, %w: !w, %b: tensor<32xf32>) -> tensor<?x32xi16, #llm.blocked<columns = 32>> {
+  %0 = llm.gated_linear %x, %w, %w gate_bias %b up_bias %b {function = #llm.activation<silu>}
+    : tensor<?x32xf32>, !w, !w
+  %1 = llm.quantize_rows %0 : tensor<?x32xf32>
+  return %1 : tensor<?x32xi16, #llm.blocked<columns = 32>>
+}
+
+// -----
+
+// Neither a bias nor a scale of its own rounds.
+// CHECK-LABEL: func.func @separate
+// CHECK-COUNT-2: llm.quantize_rows
+// REMARK-COUNT-2: remark: [Missed] FuseRounding{{.*}}the op that computes the rows does not round
+func.func @separate(%x: tensor<?x32xf32>, %b: tensor<32xf32>)
+    -> (tensor<?x32xi16, #llm.blocked<columns = 32>>, tensor<?x32xi16, #llm.blocked<columns = 32>>) {
+  %0 = llm.add_bias %x, %b : tensor<?x32xf32>, tensor<32xf32>
+  %1 = llm.quantize_rows %0 : tensor<?x32xf32>
+  %2 = llm.scale %x {factor = 0.5 : f32} : tensor<?x32xf32>
+  %3 = llm.quantize_rows %2 : tensor<?x32xf32>
+  return %1, %3 : tensor<?x32xi16, #llm.blocked<columns = 32>>, tensor<?x32xi16, #llm.blocked<columns = 32>>
+}

@@ -24,6 +24,18 @@ func.func @integer_weights(%x: tensor<?x32xf32>, %q4: !q4, %q8: !q8) {
   return
 }
 
+// Biases have no say, though they are floats.
+// CHECK-LABEL: func.func @biases
+// INT16: llm.linear {{.*}} bias %{{.*}} {activations = #llm.precision<int16>}
+// INT16: llm.qkv {{.*}} key_bias %{{.*}} {activations = #llm.precision<int16>}
+// INT16: llm.gated_linear {{.*}} up_bias %{{.*}} {activations = #llm.precision<int16>, function
+func.func @biases(%x: tensor<?x32xf32>, %q4: !q4, %b: tensor<32xf32>) {
+  %0 = llm.linear %x, %q4 bias %b : tensor<?x32xf32>, !q4
+  %1:3 = llm.qkv %x, %q4, %q4, %q4 key_bias %b : tensor<?x32xf32>, !q4, !q4, !q4
+  %2 = llm.gated_linear %x, %q4, %q4 up_bias %b {function = #llm.activation<silu>} : tensor<?x32xf32>, !q4, !q4
+  return
+}
+
 // Float weights meet exact activations.
 // CHECK-LABEL: func.func @float_weights
 // CHECK: llm.linear %{{.*}}, %{{.*}} {activations = #llm.precision<f32>}

@@ -111,3 +111,32 @@ func.func private @kernel(%x: tensor<?x32xf32>) -> tensor<?x32xf32> attributes {
   %0 = llm.add %x, %x : tensor<?x32xf32>
   return %0 : tensor<?x32xf32>
 }
+
+// -----
+
+// Products with a bias have kernels of their own, which say so; which of the biases there are tells kernels apart.
+// CHECK-LABEL: func.func @step
+// CHECK: call @linear_f16_32x32(%{{.*}}, %{{.*}}) :
+// CHECK: call @linear_f16_32x32_bias(%{{.*}}, %{{.*}}, %[[B:[a-z0-9]+]]) :
+// CHECK: call @qkv_f16_32x32_bias(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[B]]) :
+// CHECK: call @[[KEY:qkv_f16_32x32_bias_[0-9]+]](%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[B]]) :
+// CHECK: call @gated_linear_f16_32x32_bias(
+// CHECK: call @add_bias_32(
+// CHECK: call @scale_32(
+// CHECK: func.func private @linear_f16_32x32_bias(%[[X:.*]]: tensor<?x32xf32>, %[[W:.*]]: {{.*}}, %[[BIAS:.*]]: tensor<32xf32>)
+// CHECK-NEXT: llm.linear %[[X]], %[[W]] bias %[[BIAS]]
+// CHECK: func.func private @qkv_f16_32x32_bias(
+// CHECK-NEXT: llm.qkv {{.*}} query_bias
+// CHECK: func.func private @[[KEY]](
+// CHECK-NEXT: llm.qkv {{.*}} key_bias
+!w = tensor<32x32xf16, #llm.stored<scheme = f16>>
+func.func @step(%x: tensor<?x32xf32>, %w: !w, %b: tensor<32xf32>) attributes {llm.step} {
+  %0 = llm.linear %x, %w : tensor<?x32xf32>, !w
+  %1 = llm.linear %x, %w bias %b : tensor<?x32xf32>, !w
+  %2:3 = llm.qkv %x, %w, %w, %w query_bias %b : tensor<?x32xf32>, !w, !w, !w
+  %3:3 = llm.qkv %x, %w, %w, %w key_bias %b : tensor<?x32xf32>, !w, !w, !w
+  %4 = llm.gated_linear %x, %w, %w up_bias %b {function = #llm.activation<silu>} : tensor<?x32xf32>, !w, !w
+  %5 = llm.add_bias %x, %b : tensor<?x32xf32>, tensor<32xf32>
+  %6 = llm.scale %x {factor = 0.5 : f32} : tensor<?x32xf32>
+  return
+}

@@ -187,6 +187,42 @@ def LLM_AddOp : LLM_GraphOp<"add", [Commutative, AllTypesMatch<["lhs", "rhs"]>]>
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs)";
 }
 
+def LLM_AddBiasOp : LLM_GraphOp<"add_bias"> {
+  let summary = "one number per column, added to each row";
+  let description = [{
+    result[r][n] = input[r][n] + bias[n], in f32.
+
+    What follows a product in models whose projections have biases. `hone-fuse-bias` makes it part of the product.
+    - (C1) `input` has rank 2.
+    - (C2) `bias` is f32 of shape [columns].
+
+    ```mlir
+    %0 = llm.add_bias %input, %bias : tensor<?x32xf32>, tensor<32xf32>
+    ```
+  }];
+  let arguments = (ins LLM_Rows:$input, LLM_WeightTensor:$bias);
+  let results = (outs LLM_Rows:$result);
+  let assemblyFormat = "$input `,` $bias attr-dict `:` type($input) `,` type($bias)";
+}
+
+def LLM_ScaleOp : LLM_GraphOp<"scale"> {
+  let summary = "each element times one number";
+  let description = [{
+    result = input * factor, element by element in f32.
+
+    Models that keep their residual stream small scale embeddings, what a layer adds, and logits.
+    - (C1) `input` has rank 2.
+    - (C2) `factor` is finite.
+
+    ```mlir
+    %0 = llm.scale %input {factor = 0.25 : f32} : tensor<?x32xf32>
+    ```
+  }];
+  let arguments = (ins LLM_Rows:$input, F32Attr:$factor);
+  let results = (outs LLM_Rows:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input)";
+}
+
 def LLM_RMSNormOp : LLM_GraphOp<"rms_norm"> {
   let summary = "root mean square normalization of each row";
   let description = [{
@@ -266,44 +302,62 @@ def LLM_QuantizeRowsOp : LLM_GraphOp<"quantize_rows"> {
 def LLM_LinearOp : LLM_GraphOp<"linear"> {
   let summary = "product of each row with a weight";
   let description = [{
-    result[r][n] = sum_k input[r][k] * weight[n][k]
+    result[r][n] = (sum_k input[r][k] * weight[n][k] + bias[n]) * scale
 
-    One f32 accumulator per element adds the blocks of k in their order. `activations` names the precision that
-    `input` is to be rounded to first; it is absent once `llm.quantize_rows` did that and where f32 is meant.
+    One f32 accumulator per element adds the blocks of k in their order. `bias` and `scale` are optional: the sum is
+    rounded to f32, then the sum with the bias, then the product with the scale, so that the bits are those of
+    `llm.linear`, `llm.add_bias` and `llm.scale` one after another. `activations` names the precision that `input` is
+    to be rounded to first; it is absent once `llm.quantize_rows` did that and where f32 is meant.
     - (C1) `input` has rank 2.
     - (C2) `weight` has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
     - (C3) `activations` is absent when `input` is rounded.
+    - (C4) `bias` is f32 of shape [rows of `weight`]. Its type is not written.
+    - (C5) `scale` is finite.
 
     ```mlir
     %0 = llm.linear %input, %weight : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
+    %1 = llm.linear %input, %weight bias %bias {scale = 0.25 : f32}
+      : tensor<?x32xf32>, tensor<64x32xi4, #llm.stored<scheme = q4_1>>
     ```
   }];
-  let arguments = (ins LLM_Activations:$input, LLM_WeightTensor:$weight, OptionalAttr<LLM_PrecisionAttr>:$activations);
+  let arguments = (ins LLM_Activations:$input, LLM_WeightTensor:$weight, Optional<LLM_WeightTensor>:$bias,
+                       OptionalAttr<LLM_PrecisionAttr>:$activations, OptionalAttr<F32Attr>:$scale);
   let results = (outs LLM_Rows:$result);
-  let assemblyFormat = "$input `,` $weight attr-dict `:` type($input) `,` type($weight)";
+  let assemblyFormat = [{
+    $input `,` $weight (`bias` $bias^)? attr-dict `:` type($input) `,` type($weight)
+    custom<BiasType>(ref($bias), type($bias), ref(type($weight)))
+  }];
 }
 
-def LLM_QKVOp : LLM_GraphOp<"qkv"> {
+def LLM_QKVOp : LLM_GraphOp<"qkv", [AttrSizedOperandSegments]> {
   let summary = "the three projections of an attention layer in one kernel";
   let description = [{
-    query = linear(input, query_weight), key = linear(input, key_weight), value = linear(input, value_weight)
+    query = linear(input, query_weight, query_bias), key = linear(input, key_weight, key_bias),
+    value = linear(input, value_weight, value_bias)
 
-    The weights stay separate operands, so each may be stored in its own scheme.
+    The weights stay separate operands, so each may be stored in its own scheme. Each bias is optional.
     - (C1) `input` has rank 2.
     - (C2) Each weight has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
     - (C3) `activations` is absent when `input` is rounded.
+    - (C4) Each bias is f32 of shape [rows of its weight]. Its type is not written.
 
     ```mlir
-    %q, %k, %v = llm.qkv %input, %wq, %wk, %wv : tensor<?x32xf32>, tensor<64x32xf16, #llm.stored<scheme = f16>>,
-      tensor<32x32xf16, #llm.stored<scheme = f16>>, tensor<32x32xf16, #llm.stored<scheme = f16>>
+    %q, %k, %v = llm.qkv %input, %wq, %wk, %wv query_bias %bq : tensor<?x32xf32>,
+      tensor<64x32xf16, #llm.stored<scheme = f16>>, tensor<32x32xf16, #llm.stored<scheme = f16>>,
+      tensor<32x32xf16, #llm.stored<scheme = f16>>
     ```
   }];
   let arguments = (ins LLM_Activations:$input, LLM_WeightTensor:$query_weight, LLM_WeightTensor:$key_weight,
-                       LLM_WeightTensor:$value_weight, OptionalAttr<LLM_PrecisionAttr>:$activations);
+                       LLM_WeightTensor:$value_weight, Optional<LLM_WeightTensor>:$query_bias,
+                       Optional<LLM_WeightTensor>:$key_bias, Optional<LLM_WeightTensor>:$value_bias,
+                       OptionalAttr<LLM_PrecisionAttr>:$activations);
   let results = (outs LLM_Rows:$query, LLM_Rows:$key, LLM_Rows:$value);
   let assemblyFormat = [{
-    $input `,` $query_weight `,` $key_weight `,` $value_weight attr-dict `:` type($input) `,` type($query_weight) `,`
-    type($key_weight) `,` type($value_weight)
+    $input `,` $query_weight `,` $key_weight `,` $value_weight (`query_bias` $query_bias^)? (`key_bias` $key_bias^)?
+    (`value_bias` $value_bias^)? attr-dict `:` type($input) `,` type($query_weight) `,` type($key_weight) `,`
+    type($value_weight) custom<BiasType>(ref($query_bias), type($query_bias), ref(type($query_weight)))
+    custom<BiasType>(ref($key_bias), type($key_bias), ref(type($key_weight)))
+    custom<BiasType>(ref($value_bias), type($value_bias), ref(type($value_weight)))
   }];
 }
 
@@ -324,17 +378,19 @@ def LLM_GatedActivationOp : LLM_GraphOp<"gated_activation", [AllTypesMatch<["gat
   let assemblyFormat = "$gate `,` $up attr-dict `:` type($gate)";
 }
 
-def LLM_GatedLinearOp : LLM_GraphOp<"gated_linear"> {
+def LLM_GatedLinearOp : LLM_GraphOp<"gated_linear", [AttrSizedOperandSegments]> {
   let summary = "gate and up projections with the activation between them, in one kernel";
   let description = [{
-    result = gated_activation(linear(input, gate_weight), linear(input, up_weight))
+    result = gated_activation(linear(input, gate_weight, gate_bias), linear(input, up_weight, up_bias))
 
-    Neither projection is written to memory. `rounding` makes the result what `llm.quantize_rows` makes of it.
+    Neither projection is written to memory. Each bias is optional. `rounding` makes the result what
+    `llm.quantize_rows` makes of it.
     - (C1) `input` has rank 2.
     - (C2) Each weight has rank 2, a `#llm.stored` encoding, and as many columns as `input`.
     - (C3) `activations` is absent when `input` is rounded.
     - (C4) Both weights have the same number of rows.
     - (C5) `rounding` to integers needs weights of a multiple of 32 rows.
+    - (C6) Each bias is f32 of shape [rows of its weight]. Its type is not written.
 
     ```mlir
     %0 = llm.gated_linear %input, %gate, %up {function = #llm.activation<silu>} : tensor<?x32xf32>,
@@ -342,11 +398,15 @@ def LLM_GatedLinearOp : LLM_GraphOp<"gated_linear"> {
     ```
   }];
   let arguments = (ins LLM_Activations:$input, LLM_WeightTensor:$gate_weight, LLM_WeightTensor:$up_weight,
+                       Optional<LLM_WeightTensor>:$gate_bias, Optional<LLM_WeightTensor>:$up_bias,
                        LLM_ActivationAttr:$function, OptionalAttr<LLM_PrecisionAttr>:$activations,
                        OptionalAttr<LLM_PrecisionAttr>:$rounding);
   let results = (outs LLM_Activations:$result);
   let assemblyFormat = [{
-    $input `,` $gate_weight `,` $up_weight attr-dict `:` type($input) `,` type($gate_weight) `,` type($up_weight)
+    $input `,` $gate_weight `,` $up_weight (`gate_bias` $gate_bias^)? (`up_bias` $up_bias^)? attr-dict `:`
+    type($input) `,` type($gate_weight) `,` type($up_weight)
+    custom<BiasType>(ref($gate_bias), type($gate_bias), ref(type($gate_weight)))
+    custom<BiasType>(ref($up_bias), type($up_bias), ref(type($up_weight)))
   }];
 }
 

@@ -10,10 +10,32 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FuseBiasPass : Pass<"hone-fuse-bias", "::mlir::func::FuncOp"> {
+  let summary = "Adds the bias of a projection in its kernel";
+  let description = [{
+    add_bias(linear(x, w), b)  =>  linear(x, w, b)
+
+    Saves a kernel, a barrier, and writing and reading the product. The bits stay: the sum is rounded before the bias is
+    added, as it was. Runs before `hone-fuse-qkv` and `hone-fuse-gated-linear`, which take biases along.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
+def FuseScalePass : Pass<"hone-fuse-scale", "::mlir::func::FuncOp"> {
+  let summary = "Scales the result of a projection in its kernel";
+  let description = [{
+    scale(linear(x, w)) {factor = f}  =>  linear(x, w) {scale = f}   with the bias that the product may have
+
+    Saves a kernel, a barrier, and writing and reading the product. Runs after `hone-fuse-bias`, since the scale of a
+    product applies to its bias too.
+  }];
+  let dependentDialects = ["::hone::llm::LLMDialect"];
+}
+
 def FuseQKVPass : Pass<"hone-fuse-qkv", "::mlir::func::FuncOp"> {
   let summary = "One kernel for the three projections of an attention layer";
   let description = [{
-    q = linear(x, wq), k = linear(x, wk), v = linear(x, wv)  =>  q, k, v = qkv(x, wq, wk, wv)
+    q = linear(x, wq), k = linear(x, wk), v = linear(x, wv)  =>  q, k, v = qkv(x, wq, wk, wv)   with their biases
 
     Saves two barriers per layer and reads the activations once. The projections are told apart by their use: values
     and keys go to one `llm.kv_append`, queries to an `llm.attention` that reads it.
@@ -24,7 +46,7 @@ def FuseQKVPass : Pass<"hone-fuse-qkv", "::mlir::func::FuncOp"> {
 def FuseGatedLinearPass : Pass<"hone-fuse-gated-linear", "::mlir::func::FuncOp"> {
   let summary = "One kernel for gate, up and the activation between them";
   let description = [{
-    gated_activation(linear(x, wg), linear(x, wu))  =>  gated_linear(x, wg, wu)
+    gated_activation(linear(x, wg), linear(x, wu))  =>  gated_linear(x, wg, wu)   with their biases
 
     Saves two barriers per layer and writing both projections to memory.
   }];

@@ -28,11 +28,11 @@ SCHEMES = ["f32", "f16", "bf16", *llm.AFFINE]
 class Test(llm.Test):
     """The file of the kernels of one op."""
 
-    pipeline, computes, requires = "x86", "computes in its x86 kernels", ("avx2",)
+    pipeline, computes, requires, panel = "x86", "computes in its x86 kernels", ("avx2",), None
 
-    def weight(self, name, values, scheme=None):
+    def weight(self, name, values, scheme=None, panel=None):
         """Weights come in file order; the pipeline packs them."""
-        return super().weight(name, values, scheme, panel=None)
+        return super().weight(name, values, scheme, panel)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -84,6 +84,35 @@ def add():
     test.add(f"%result = llm.add %lhs, %lhs : {llm.tensor_type(lhs)}")
     test.expect("result", lhs + lhs, dynamic=False, exact=True)
     test.end()
+    return test
+
+
+def add_bias():
+    test = Test("add_bias")
+    for columns in 40, 21, 3:
+        values, bias = test.normal(5, columns), test.normal(columns)
+        values[1, 1], bias[1] = 16777216, 1  # rounds to even in f32
+        kind = test.weight(f"bias_{columns}", bias)
+        for rows in (5, 1) if columns == 21 else (5,):
+            test.begin(f"add_bias_{columns}_rows_{rows}", "Whole vectors and a part of one.")
+            input_type = test.rows("input", values[:rows])
+            test.reference(f"bias_{columns}", kind)
+            test.add(f"%result = llm.add_bias %input, %bias_{columns} : {input_type}, {kind}")
+            test.expect("result", values[:rows] + bias, exact=True)
+            test.end()
+    return test
+
+
+def scale():
+    test = Test("scale")
+    for columns, factor in (40, 0.1), (21, -12.0), (3, 0.0):
+        values = test.normal(5, columns)
+        for rows in (5, 1) if columns == 21 else (5,):
+            test.begin(f"scale_{columns}_rows_{rows}", "Whole vectors and a part of one.")
+            input_type = test.rows("input", values[:rows])
+            test.add(f"%result = llm.scale %input {{factor = {factor} : f32}} : {input_type}")
+            test.expect("result", values[:rows] * np.float32(factor), exact=True)
+            test.end()
     return test
 
 
@@ -494,11 +523,23 @@ def rounding():
                        f"{queries_type}, {kind}, {index_type}", 128,
                        llm.attended(queries, kv, 0, positions, sequences, 0.125))
         test.end()
+
+    gate_bias, up_bias = test.normal(64), test.normal(64)
+    bias_kinds = [test.weight(name, bias) for name, bias in (("gate_bias", gate_bias), ("up_bias", up_bias))]
+    test.begin("rounded_gate_biases", "Biases are added before results are rounded.")
+    source, input_type, rows = activations(test, 6, 32, "int16")
+    for name, kind in zip(("gate", "up", "gate_bias", "up_bias"), kinds + bias_kinds):
+        test.reference(name, kind)
+    expect_rounded("int16", "gated_linear", (f"%{source}, %gate, %up gate_bias %gate_bias up_bias %up_bias",
+                                    "function = #llm.activation<silu>"),
+                   f"{input_type}, {kinds[0]},\n    {kinds[1]}", 64,
+                   llm.silu(llm.product(rows, gate) + gate_bias) * (llm.product(rows, up) + up_bias))
+    test.end()
     return test
 
 
-TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, k_quants, qkv, gated_activation,
-         gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
+TESTS = [embedding, select_rows, add, add_bias, scale, rms_norm, add_rms_norm, quantize_rows, linear, k_quants,
+         qkv, gated_activation, gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
 
 if __name__ == "__main__":
     llm.write(TESTS, FOLDER, __doc__)

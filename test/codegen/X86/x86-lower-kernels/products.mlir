@@ -257,6 +257,47 @@ func.func private @gated_linear(%x: !blocked, %gate: !q4_0, %up: !q8_0) -> tenso
   return %0 : tensor<?x16xf32>
 }
 
+// Bias and scale follow the sums in registers: the bias of a panel is read once for 4 rows. Of the last panel, neither
+// the bias nor the result is touched beyond the weight's last row.
+// CHECK-LABEL: func.func private @epilogue
+// CHECK-SAME: %[[B:[a-z0-9]+]]: memref<11xf32> {llm.access = "read"}, %[[Y:[a-z0-9]+]]: memref<?x11xf32>
+// CHECK: %[[SUMS:.*]]:4 = scf.for
+// CHECK: %[[BIAS:.*]] = vector.load %[[B]][%{{.*}}] : memref<11xf32>, vector<8xf32>
+// CHECK: %[[BIASED:.*]] = arith.addf %[[SUMS]]#0, %[[BIAS]] : vector<8xf32>
+// CHECK: %[[FACTOR:.*]] = arith.constant dense<2.500000e-01> : vector<8xf32>
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[BIASED]], %[[FACTOR]] : vector<8xf32>
+// CHECK: vector.store %[[SCALED]], %[[Y]]
+// CHECK-NOT: vector.load %[[B]]
+// CHECK: arith.addf %[[SUMS]]#1, %[[BIAS]]
+// CHECK: scf.forall
+// CHECK: %[[LAST:.*]] = vector.maskedload %[[B]][%{{.*}}], %[[MASK:[a-z0-9_]+]], %{{.*}} : memref<11xf32>, vector<8xi1>, vector<8xf32> into vector<8xf32>
+// CHECK: arith.addf %{{.*}}#0, %[[LAST]]
+// CHECK: vector.maskedstore %[[Y]][%{{.*}}, %{{.*}}], %[[MASK]], %{{.*}}
+// CHECK-NOT: vector.load %[[B]]
+// CHECK: return
+func.func private @epilogue(%x: !blocked, %w: !tail, %b: tensor<11xf32>) -> tensor<?x11xf32> attributes {llm.kernel} {
+  %0 = llm.linear %x, %w bias %b {scale = 0.25 : f32} : !blocked, !tail
+  return %0 : tensor<?x11xf32>
+}
+
+// Each bias is added to its own sums, before the activation.
+// CHECK-LABEL: func.func private @gated_biases
+// CHECK-SAME: %[[B:[a-z0-9]+]]: memref<16xf32> {llm.access = "read"}, %[[C:[a-z0-9]+]]: memref<16xf32> {llm.access = "read"}
+// CHECK: %[[SUMS:.*]]:8 = scf.for
+// CHECK-DAG: %[[GATE:.*]] = vector.load %[[B]]
+// CHECK-DAG: %[[UP:.*]] = vector.load %[[C]]
+// CHECK-DAG: %[[GATED:.*]] = arith.addf %[[SUMS]]#0, %[[GATE]]
+// CHECK-DAG: %[[RAISED:.*]] = arith.addf %[[SUMS]]#4, %[[UP]]
+// CHECK: arith.negf %[[GATED]]
+// CHECK: %[[ACTIVATED:.*]] = arith.divf %[[GATED]]
+// CHECK: arith.mulf %[[ACTIVATED]], %[[RAISED]]
+func.func private @gated_biases(%x: !blocked, %gate: !q4_0, %up: !q8_0, %b: tensor<16xf32>, %c: tensor<16xf32>)
+    -> tensor<?x16xf32> attributes {llm.kernel} {
+  %0 = llm.gated_linear %x, %gate, %up gate_bias %b up_bias %c {function = #llm.activation<silu>}
+    : !blocked, !q4_0, !q8_0
+  return %0 : tensor<?x16xf32>
+}
+
 // A token's row lies in one lane of its panel; rows are the units.
 // CHECK-LABEL: func.func private @embedding
 // CHECK-SAME: (%[[TOKENS:[a-z0-9]+]]: memref<?xi32>

@@ -29,6 +29,35 @@ func.func private @add(%x: !rows, %y: !rows) -> !rows attributes {llm.kernel} {
   return %0 : !rows
 }
 
+// Columns need not fill vectors: the last of 21 are part of one, of bias as of rows.
+// CHECK-LABEL: func.func private @add_bias
+// CHECK-SAME: %[[B:[a-z0-9]+]]: memref<21xf32> {llm.access = "read"}, %[[Y:[a-z0-9]+]]: memref<?x21xf32>
+// CHECK: scf.forall
+// CHECK: scf.for %[[C:.*]] =
+// CHECK: %[[X:.*]] = vector.load
+// CHECK: %[[BIAS:.*]] = vector.load %[[B]][%[[C]]]
+// CHECK: %[[SUM:.*]] = arith.addf %[[X]], %[[BIAS]] : vector<8xf32>
+// CHECK: vector.store %[[SUM]], %[[Y]]
+// CHECK: %[[MASK:.*]] = arith.constant dense<[true, true, true, true, true, false, false, false]> : vector<8xi1>
+// CHECK: vector.maskedload %{{.*}}, %[[MASK]]
+// CHECK: vector.maskedload %[[B]]{{.*}}, %[[MASK]]
+// CHECK: vector.maskedstore %[[Y]]{{.*}}, %[[MASK]]
+func.func private @add_bias(%x: tensor<?x21xf32>, %b: tensor<21xf32>) -> tensor<?x21xf32> attributes {llm.kernel} {
+  %0 = llm.add_bias %x, %b : tensor<?x21xf32>, tensor<21xf32>
+  return %0 : tensor<?x21xf32>
+}
+
+// CHECK-LABEL: func.func private @scale
+// CHECK: scf.for
+// CHECK: %[[FACTOR:.*]] = arith.constant dense<2.500000e-01> : vector<8xf32>
+// CHECK: arith.mulf %{{.*}}, %[[FACTOR]] : vector<8xf32>
+// CHECK-NOT: vector.maskedstore
+// CHECK: return
+func.func private @scale(%x: !rows) -> !rows attributes {llm.kernel} {
+  %0 = llm.scale %x {factor = 0.25 : f32} : !rows
+  return %0 : !rows
+}
+
 // The exponential is our own: two-part reduction, a polynomial of fused operations, the exponent put in as bits.
 // CHECK-LABEL: func.func private @gated_activation
 // CHECK: %[[GATE:.*]] = vector.load

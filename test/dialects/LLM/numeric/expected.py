@@ -84,7 +84,7 @@ def tensor_type(array, element=None, dynamic=False):
 class Test:
     """The file of one op: functions, and the weights that they refer to."""
 
-    pipeline, computes, requires = "reference", "computes", ()
+    pipeline, computes, requires, panel = "reference", "computes", (), "8x32"
 
     def __init__(self, op):
         self.op = op
@@ -95,6 +95,10 @@ class Test:
             *(f"// REQUIRES: {feature}" for feature in self.requires),
             f"// RUN: hone-check %s --pipeline={self.pipeline}",
         ]
+
+    def describe(self, what):
+        """The first line, for a file that is not about all of one op."""
+        self.lines[0] = f"// {what}, against NumPy and separate ops. Written by {pathlib.Path(sys.argv[0]).name}."
 
     # Inputs
 
@@ -296,6 +300,32 @@ def add():
     test.add(f"%result = llm.add %lhs, %lhs : {tensor_type(lhs)}")
     test.expect("result", lhs + lhs, dynamic=False, exact=True)
     test.end()
+    return test
+
+
+def add_bias():
+    test = Test("add_bias")
+    values, bias = test.normal(3, 7), test.normal(7)
+    values[1, 1], bias[1] = 16777216, 1  # rounds to even in f32
+    kind = test.weight("bias", bias)
+    test.begin("add_bias", "The same numbers for each row; one f32 rounding for each sum.")
+    input_type = test.rows("input", values)
+    test.reference("bias", kind)
+    test.add(f"%result = llm.add_bias %input, %bias : {input_type}, {kind}")
+    test.expect("result", values + bias, exact=True)
+    test.end()
+    return test
+
+
+def scale():
+    test = Test("scale")
+    values = test.normal(3, 7)
+    for name, factor in ("power_of_two", 0.25), ("tenth", 0.1), ("negative", -12.0), ("zero", 0.0):
+        test.begin(name, "One f32 rounding for each product, with the factor in f32.")
+        input_type = test.rows("input", values)
+        test.add(f"%result = llm.scale %input {{factor = {factor} : f32}} : {input_type}")
+        test.expect("result", values * np.float32(factor), exact=True)
+        test.end()
     return test
 
 
@@ -681,8 +711,8 @@ def attention():
     return test
 
 
-TESTS = [embedding, select_rows, add, rms_norm, add_rms_norm, quantize_rows, linear, qkv, gated_activation,
-         gated_linear, rope, kv_append, rope_kv_append, attention]
+TESTS = [embedding, select_rows, add, add_bias, scale, rms_norm, add_rms_norm, quantize_rows, linear, qkv,
+         gated_activation, gated_linear, rope, kv_append, rope_kv_append, attention]
 
 
 def write(tests, folder, description):
@@ -702,7 +732,7 @@ def write(tests, folder, description):
         else:
             path.write_text(text)
     if stale:
-        sys.exit(f"expected.py: error: not up to date: {', '.join(stale)}; run expected.py")
+        sys.exit(f"{parser.prog}: error: not up to date: {', '.join(stale)}; run {parser.prog}")
 
 
 if __name__ == "__main__":
