@@ -29,6 +29,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::values(clEnumValN(llm::Precision::F32, "f32", "no rounding"),
                        clEnumValN(llm::Precision::Int16, "int16", "16-bit integers, one scale per 32"))};
   Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("Largest number of rows of one step"), llvm::cl::init(64)};
+  Option<bool> taps{*this, "taps", llvm::cl::desc("Show what each kernel call wrote: hone-insert-taps, for checks"),
+                    llvm::cl::init(false)};
 };
 
 /// Adds the passes that lead to `phase` from the one before, its contract last. `Import` has its contract alone;
