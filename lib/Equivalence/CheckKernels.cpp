@@ -39,6 +39,12 @@ static constexpr int64_t kWorkers[] = {1, 3};
 
 ArrayRef<Tolerance> equivalence::getKernelTolerances() { return kKernelTolerances; }
 
+double CheckerState::getKernelTolerance(func::CallOp call) const {
+  double tolerance = getTolerance(getOpName(call), kKernelTolerances);
+  bool rounds = llvm::any_of(call.getResultTypes(), llm::getBlocked);
+  return tolerance > 0 && rounds ? tolerance + kRoundingStep : tolerance;
+}
+
 const ValueDifference *KernelReport::getLargest() const {
   const ValueDifference *largest = nullptr;
   for (const ValueDifference &value : values)
@@ -96,9 +102,7 @@ static Result<std::vector<KernelReport>> compareKernels(CheckerState &state, Mod
     if (report.calls == 0) {
       report.kernel = call.getCallee().str();
       report.op = getOpName(call);
-      report.tolerance = state.getTolerance(report.op, kKernelTolerances);
-      if (report.tolerance > 0 && llvm::any_of(call.getResultTypes(), llm::getBlocked))
-        report.tolerance += kRoundingStep;
+      report.tolerance = state.getKernelTolerance(call);
       progress(report.kernel);
     }
     if (Status failed = compareCall(state, runner, execution, report))

@@ -8,6 +8,7 @@
 #include "KernelMemory.h"
 
 #include "hone/codegen/Common/Buffers.h"
+#include "hone/dialects/LLM/Encodings.h"
 
 #include <cmath>
 
@@ -35,7 +36,8 @@ static float findScale(ArrayRef<float> values) {
   for (int step = 0; step < 4; ++step)
     candidate = std::nextafter(candidate, 0.0f);
   for (int step = 0; step < 9; ++step, candidate = std::nextafter(candidate, INFINITY)) {
-    bool fits = llvm::all_of(values, [&](float value) { return std::nearbyint(value / candidate) * candidate == value; });
+    bool fits =
+        llvm::all_of(values, [&](float value) { return std::nearbyint(value / candidate) * candidate == value; });
     if (fits)
       return candidate;
   }
@@ -66,11 +68,12 @@ std::shared_ptr<AlignedBytes> equivalence::toBlocks(const Tensor &numbers, llm::
   return bytes;
 }
 
-TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like, llm::BlockedAttr blocked) {
+/// The numbers that blocks mean.
+static TensorRef fromBlocks(const uint8_t *bytes, const Tensor &like, llm::BlockedAttr blocked) {
   auto numbers = std::make_shared<Tensor>(like.element, like.shape);
   int64_t columns = blocked.getColumns(), blockBytes = blocked.getBlockBytes(8 * kElementBytes);
   for (int64_t i = 0, size = numbers->size(); i < size; ++i) {
-    const uint8_t *block = bytes.data() + i / columns * blockBytes;
+    const uint8_t *block = bytes + i / columns * blockBytes;
     int16_t integer;
     float scale;
     std::memcpy(&integer, block + getSlot(i % columns) * kElementBytes, kElementBytes);
@@ -78,6 +81,25 @@ TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like,
     numbers->as<float>()[i] = static_cast<float>(integer) * scale;
   }
   return numbers;
+}
+
+//===----------------------------------------------------------------------===//
+// Values between kernels
+//===----------------------------------------------------------------------===//
+
+int64_t equivalence::getMemoryBytes(Type type, const Tensor &numbers) {
+  if (llm::BlockedAttr blocked = llm::getBlocked(type))
+    return numbers.size() / blocked.getColumns() *
+           blocked.getBlockBytes(cast<RankedTensorType>(type).getElementTypeBitWidth());
+  return static_cast<int64_t>(numbers.bytes.size());
+}
+
+TensorRef equivalence::readMemory(Type type, const uint8_t *bytes, const Tensor &like) {
+  if (llm::BlockedAttr blocked = llm::getBlocked(type))
+    return fromBlocks(bytes, like, blocked);
+  auto plain = std::make_shared<Tensor>(like.element, like.shape);
+  std::memcpy(plain->bytes.data(), bytes, plain->bytes.size());
+  return plain;
 }
 
 //===----------------------------------------------------------------------===//
