@@ -19,10 +19,9 @@ namespace hone::equivalence {
 /// Which worker comes first.
 enum class WorkerOrder { FirstAhead, LastAhead };
 
-/// The workers of a step, one at a time: each goes as far as barriers let it before the next one starts. That is the
-/// worst that threads may do, and the same in every run: where a barrier is missing, a worker reads what others have
-/// not written yet, or overwrites what they have yet to read. Of two workers each is ahead in one of the orders.
-/// Threads are there for their stacks alone.
+/// The workers of a step, one at a time: each goes as far as barriers let it before the next one starts, the same in
+/// every run. Where a barrier is missing, a worker reads what others have not written yet, or overwrites what they have
+/// yet to read; of two workers each is ahead in one of the orders. Threads are there for their stacks alone.
 class WorkerSchedule {
 public:
   WorkerSchedule(int64_t workers, WorkerOrder order);

@@ -153,8 +153,8 @@ public:
                                                  llvm::function_ref<void(llvm::StringRef)> progress);
 
   /// Compiles the whole step of a scheduled module by `pipeline`, which has hone-insert-taps, and compares what each of
-  /// its kernel calls leaves with the reference: with one worker, and with several that run in the worst orders which
-  /// barriers allow.
+  /// its kernel calls leaves with the reference: with one worker, and with several, one of which
+  /// is ahead of the others as far as barriers let it.
   Result<StepReport> checkStep(mlir::ModuleOp module, llvm::StringRef pipeline,
                                llvm::function_ref<void(llvm::StringRef)> progress);
 

@@ -77,6 +77,11 @@ static void takeOtherLayer(ModuleOp module) {
   shareOperand(module, "attention", [](Type type) { return type.isIndex(); });
 }
 
+/// Keys and values are written over those of the layer before.
+static void writeOtherLayer(ModuleOp module) {
+  shareOperand(module, "rope_kv_append", [](Type type) { return type.isIndex(); });
+}
+
 /// The rows of a product live one stage too short: the product, which reads them, writes its result to their bytes.
 static void cutLiveRange(ModuleOp module) {
   func::CallOp product = findCalls(module, "linear").front();
@@ -103,6 +108,7 @@ static void swapCalls(ModuleOp module) {
 void test::registerFaultySteps() {
   registerFaultyPass("faulty-take-other-weight", takeOtherWeight);
   registerFaultyPass("faulty-take-other-layer", takeOtherLayer);
+  registerFaultyPass("faulty-write-other-layer", writeOtherLayer);
   registerFaultyPass("faulty-cut-live-range", cutLiveRange);
   registerFaultyPass("faulty-forget-last-use", forgetLastUse);
   registerFaultyPass("faulty-drop-barrier-of-rows", dropBarrierOfRows);
