@@ -9,6 +9,7 @@
 #include "CommandLine.h"
 #include "EquivalenceReport.h"
 #include "ProgressBar.h"
+#include "StepReport.h"
 #include "hone/Driver/Phases.h"
 #include "hone/Driver/Registration.h"
 #include "hone/Equivalence/Equivalence.h"
@@ -31,7 +32,7 @@ using namespace hone::equivalence;
 namespace {
 
 struct CommandLineOptions {
-  std::string input, passPipeline, kernelPipeline = kX86KernelPipeline.str(), reproducer;
+  std::string input, passPipeline, kernelPipeline, reproducer;
   std::vector<std::string> tokens, tolerances, plugins;
   llvm::StringRef target;
   PipelineOptions phases;
@@ -137,12 +138,36 @@ Status writeReproducer(Checker &checker, const CommandLineOptions &options) {
   return std::nullopt;
 }
 
+/// Runs what the passes made. True if all holds.
+Result<bool> checkTarget(Checker &checker, mlir::ModuleOp module, const CommandLineOptions &options, ProgressBar &bar) {
+  auto progress = [&](llvm::StringRef what) { bar.update(what, 0); };
+  bool isStep = options.target == "step";
+  llvm::StringRef pipeline = isStep ? kStepPipeline : kX86KernelPipeline;
+  if (!options.kernelPipeline.empty())
+    pipeline = options.kernelPipeline;
+  if (isStep) {
+    Result<StepReport> report = checker.checkStep(module, pipeline, progress);
+    bar.clear();
+    if (!report)
+      return report.takeError();
+    return printStep(*report, options.values, options.json);
+  }
+  Result<std::vector<KernelReport>> reports = checker.checkKernels(module, pipeline, progress);
+  bar.clear();
+  if (!reports)
+    return reports.takeError();
+  return printKernels(*reports, options.values, options.json);
+}
+
 /// Checks what is asked for. True if all holds.
 Result<bool> run(CommandLineOptions &options, mlir::MLIRContext &context) {
   if (Status failed = parseTokens(options))
     return *failed;
   if (Status failed = parseTolerances(options))
     return *failed;
+  if (options.target == "step" && !options.reproducer.empty())
+    return Error("--reproducer: expected passes or --target x86, got --target step; a fault of the whole step has no "
+                 "smaller module");
   for (const std::string &path : options.plugins) {
     llvm::Expected<mlir::PassPlugin> plugin = mlir::PassPlugin::load(path);
     if (!plugin)
@@ -169,11 +194,11 @@ Result<bool> run(CommandLineOptions &options, mlir::MLIRContext &context) {
   } else {
     if (mlir::failed(manager.run(*input.module)))
       return Error("a pass failed before kernels could be compiled");
-    Result<std::vector<KernelReport>> reports = checker.checkKernels(*input.module, options.kernelPipeline, progress);
+    Result<bool> checked = checkTarget(checker, *input.module, options, bar);
     bar.clear();
-    if (!reports)
-      return reports.takeError();
-    holds = printKernels(*reports, options.values, options.json);
+    if (!checked)
+      return checked.takeError();
+    holds = *checked;
   }
   if (!holds && !options.reproducer.empty())
     if (Status failed = writeReproducer(checker, options))
@@ -187,10 +212,11 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   CommandLineOptions options;
   CLI::App app(
-      "Runs a module before and after each pass, or its kernels beside the reference, and reports the largest\n"
+      "Runs a module before and after each pass, or compiled code beside the reference, and reports the largest\n"
       "difference of each value. Exit status: 0, all holds; 1, something does not; 2, bad command line.\n\n"
       "Example: hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --reproducer fault.mlir\n"
-      "         hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --target x86",
+      "         hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --target x86\n"
+      "         hone equiv SmolLM2-135M-Instruct.Q4_1.gguf --target step",
       "hone equiv");
   app.add_option("input", options.input, "A GGUF file or a module")->required();
   app.add_option("--pass-pipeline", options.passPipeline,
@@ -198,9 +224,10 @@ int main(int argc, char **argv) {
   llm::Precision activations = llm::Precision::Int16;
   std::vector<std::string> overrides;
   addActivationOptions(app, activations, overrides);
-  addChoice(app, "--target", options.target, "Check compiled kernels of a target after the passes, not the passes",
-            {{"x86", llvm::StringRef("x86")}});
-  app.add_option("--kernel-pipeline", options.kernelPipeline, "Passes that make kernels of --target")
+  addChoice(app, "--target", options.target,
+            "Check compiled code after the passes, not the passes: x86, kernel by kernel; step, the whole step",
+            {{"x86", llvm::StringRef("x86")}, {"step", llvm::StringRef("step")}});
+  app.add_option("--kernel-pipeline", options.kernelPipeline, "Passes that make the code of --target")
       ->option_text("PASSES");
   app.add_option("--load-pass-plugin", options.plugins, "Load passes from a shared library")->option_text("FILE");
   app.add_option("--tokens", options.tokens,

@@ -30,20 +30,26 @@ typedef struct hone_barrier hone_barrier;
  * visible to all. Defined by the runtime. */
 void hone_rt_barrier(hone_barrier *barrier);
 
+/* Called by code that was generated with taps, for checks (hone-insert-taps); programs have none, and no runtime
+ * defines it. Each worker calls it behind kernel call `call` of the step, which counts from 0, for each value that the
+ * call writes. The value is whole once all workers have called. `memory` has `bytes` bytes, or is `hone_step.pages`
+ * where `bytes` is 0. */
+void hone_rt_tap(hone_barrier *barrier, int64_t worker, int64_t call, int64_t value, const void *memory, int64_t bytes);
+
 /* The inputs of one step over `rows` rows. A row is one token of one sequence at one position. Rows of one sequence
  * stand in ascending order of position. All pointers stay valid and unchanged while the step runs. */
 typedef struct hone_step {
-  int64_t rows;              /* 1 .. hone_module.max_rows */
-  int64_t logit_rows;        /* 0 .. rows: how many rows need logits */
-  const int32_t *tokens;     /* [rows], each < vocabulary */
-  const int32_t *positions;  /* [rows], each < context_length */
-  const int32_t *sequences;  /* [rows], an index into `pages` */
-  const int32_t *logit_row;  /* [logit_rows], ascending indices of rows */
-  float *logits;             /* out: [logit_rows][vocabulary] */
-  uint8_t *const *const *pages; /* [sequence][position / page_positions]: KV pages of page_bytes, 64-byte aligned */
+  int64_t rows;                  /* 1 .. hone_module.max_rows */
+  int64_t logit_rows;            /* 0 .. rows: how many rows need logits */
+  const int32_t *tokens;         /* [rows], each < vocabulary */
+  const int32_t *positions;      /* [rows], each < context_length */
+  const int32_t *sequences;      /* [rows], an index into `pages` */
+  const int32_t *logit_row;      /* [logit_rows], ascending indices of rows */
+  float *logits;                 /* out: [logit_rows][vocabulary] */
+  uint8_t *const *const *pages;  /* [sequence][position / page_positions]: KV pages of page_bytes, 64-byte aligned */
   const uint8_t *const *weights; /* [weight_count]: start of each packed weight, 64-byte aligned */
-  uint8_t *arena;            /* arena_bytes, 64-byte aligned: activations between kernels */
-  uint8_t *worker_arena;     /* [workers][worker_arena_bytes], 64-byte aligned: scratch of one worker */
+  uint8_t *arena;                /* arena_bytes, 64-byte aligned: activations between kernels */
+  uint8_t *worker_arena;         /* [workers][worker_arena_bytes], 64-byte aligned: scratch of one worker */
   hone_barrier *barrier;
 } hone_step;
 
@@ -70,8 +76,8 @@ typedef struct hone_module {
   uint32_t page_positions;  /* positions per KV page */
   uint64_t page_bytes;      /* keys and values of all layers, page_positions positions */
   uint64_t arena_bytes;
-  uint64_t worker_arena_bytes; /* a multiple of 64 */
-  uint64_t parameters;         /* number of weights, for display */
+  uint64_t worker_arena_bytes;     /* a multiple of 64 */
+  uint64_t parameters;             /* number of weights, for display */
   uint64_t weight_bytes_per_token; /* bytes of weights that a step of one row reads */
   uint64_t weight_count;
   const hone_weight *weights; /* [weight_count] */
@@ -89,7 +95,7 @@ extern const uint8_t hone_tokenizer_begin[], hone_tokenizer_end[];
 typedef struct hone_library {
   uint32_t abi_version; /* HONE_ABI_VERSION; first, so that any version can be refused */
   uint32_t reserved;
-  const char *version;  /* of hone. Its step calls its own hone_rt_barrier: only the same version has the same barrier */
+  const char *version; /* of hone. Its step calls its own hone_rt_barrier: only the same version has the same barrier */
   const hone_module *module;
   const uint8_t *weights_begin, *weights_end, *tokenizer_begin, *tokenizer_end;
 } hone_library;

@@ -61,6 +61,8 @@ static void addLower(OpPassManager &manager, const PipelineOptions &options) {
   arena.maxRows = options.maxRows;
   manager.addPass(createPlanArenaPass(arena));
   manager.addPass(createPlaceBarriersPass());
+  if (options.taps)
+    manager.addPass(createInsertTapsPass());
   manager.addPass(createX86LowerKernelsPass());
   manager.addPass(createPartitionWorkersPass());
   manager.addPass(createEmitStepEntryPass());

@@ -54,6 +54,14 @@ static constexpr int64_t kWorkers[] = {1, 3};
 
 ArrayRef<Tolerance> equivalence::getKernelTolerances() { return kKernelTolerances; }
 
+double CheckerState::getKernelTolerance(func::CallOp call) const {
+  double tolerance = getTolerance(getOpName(call), kKernelTolerances);
+  if (tolerance > 0)
+    for (Type type : call.getResultTypes())
+      tolerance += getRoundingStep(type);
+  return tolerance;
+}
+
 const ValueDifference *KernelReport::getLargest() const {
   const ValueDifference *largest = nullptr;
   for (const ValueDifference &value : values)
@@ -111,10 +119,7 @@ static Result<std::vector<KernelReport>> compareKernels(CheckerState &state, Mod
     if (report.calls == 0) {
       report.kernel = call.getCallee().str();
       report.op = getOpName(call);
-      report.tolerance = state.getTolerance(report.op, kKernelTolerances);
-      if (report.tolerance > 0)
-        for (Type type : call.getResultTypes())
-          report.tolerance += getRoundingStep(type);
+      report.tolerance = state.getKernelTolerance(call);
       progress(report.kernel);
     }
     if (Status failed = compareCall(state, runner, execution, report))

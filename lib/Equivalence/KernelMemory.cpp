@@ -8,6 +8,7 @@
 #include "KernelMemory.h"
 
 #include "hone/codegen/Common/Buffers.h"
+#include "hone/dialects/LLM/Encodings.h"
 
 #include <cmath>
 
@@ -62,10 +63,11 @@ std::shared_ptr<AlignedBytes> equivalence::toBlocks(const Tensor &numbers, const
   return bytes;
 }
 
-TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like, const llm::BlockLayout &layout) {
+/// The numbers that blocks mean.
+static TensorRef fromBlocks(const uint8_t *bytes, const Tensor &like, const llm::BlockLayout &layout) {
   auto numbers = std::make_shared<Tensor>(like.element, like.shape);
   for (int64_t i = 0, size = numbers->size(); i < size; ++i) {
-    const uint8_t *block = bytes.data() + i / layout.columns * layout.bytes();
+    const uint8_t *block = bytes + i / layout.columns * layout.bytes();
     const uint8_t *element = block + layout.getSlot(i % layout.columns) * layout.elementBytes;
     int16_t integer = static_cast<int8_t>(*element);
     if (layout.elementBytes == 2)
@@ -75,6 +77,24 @@ TensorRef equivalence::fromBlocks(const AlignedBytes &bytes, const Tensor &like,
     numbers->as<float>()[i] = static_cast<float>(integer) * scale;
   }
   return numbers;
+}
+
+//===----------------------------------------------------------------------===//
+// Values between kernels
+//===----------------------------------------------------------------------===//
+
+int64_t equivalence::getMemoryBytes(Type type, const Tensor &numbers) {
+  if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type))
+    return numbers.size() / layout->columns * layout->bytes();
+  return static_cast<int64_t>(numbers.bytes.size());
+}
+
+TensorRef equivalence::readMemory(Type type, const uint8_t *bytes, const Tensor &like) {
+  if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type))
+    return fromBlocks(bytes, like, *layout);
+  auto plain = std::make_shared<Tensor>(like.element, like.shape);
+  std::memcpy(plain->bytes.data(), bytes, plain->bytes.size());
+  return plain;
 }
 
 //===----------------------------------------------------------------------===//

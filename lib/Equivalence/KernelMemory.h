@@ -16,8 +16,11 @@ namespace hone::equivalence {
 /// Rows rounded to integers, as `#llm.blocked` lays them out. The numbers must be such rows: of each block the scale is
 /// found that gives them back bit for bit. Null if there is none.
 std::shared_ptr<AlignedBytes> toBlocks(const Tensor &numbers, const llm::BlockLayout &layout);
-/// The numbers that blocks mean.
-TensorRef fromBlocks(const AlignedBytes &bytes, const Tensor &like, const llm::BlockLayout &layout);
+
+/// How many bytes a value of a step has in memory.
+int64_t getMemoryBytes(mlir::Type type, const Tensor &numbers);
+/// The numbers of such a value; `like` has their shape.
+TensorRef readMemory(mlir::Type type, const uint8_t *bytes, const Tensor &like);
 
 /// Keys and values in pages, with their tables as hone-rt/ABI.h has them. What no number fills is NaN.
 class Pages {

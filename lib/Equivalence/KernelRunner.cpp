@@ -7,17 +7,11 @@
 
 #include "KernelRunner.h"
 
+#include "HostCode.h"
 #include "KernelMemory.h"
 #include "MemRef.h"
 
-#include "hone/codegen/Common/Buffers.h"
-#include "hone/codegen/X86/EmitCode.h"
 #include "hone/dialects/LLM/Encodings.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace hone;
@@ -30,12 +24,6 @@ KernelRunner::KernelRunner() = default;
 KernelRunner::~KernelRunner() = default;
 
 Status KernelRunner::compile(ModuleOp module, StringRef pipeline) {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (StringRef needed : {"avx2", "fma", "f16c", "bmi2"})
-    if (!features.lookup(needed))
-      return Error("expected a CPU with '" + needed.str() + "' to run kernels, got '" +
-                   llvm::sys::getHostCPUName().str() + "'");
-
   OwningOpRef<ModuleOp> kernels = module.clone();
   bool any = false;
   for (Operation &op : llvm::make_early_inc_range(*kernels->getBody())) {
@@ -49,28 +37,10 @@ Status KernelRunner::compile(ModuleOp module, StringRef pipeline) {
   }
   if (!any)
     return Error("expected a module with kernels, got none; let the pipeline end with hone-outline-kernels");
-  PassManager manager(module.getContext());
-  std::string reason;
-  llvm::raw_string_ostream os(reason);
-  if (failed(parsePassPipeline(pipeline, manager, os)))
-    return Error("--kernel-pipeline: " + StringRef(reason).rtrim().str());
-  if (failed(manager.run(*kernels)))
-    return Error("the kernels cannot be compiled by '" + pipeline.str() + "'; the diagnostic says why");
-
-  auto machine = x86::createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  ExecutionEngineOptions options;
-  auto optimize = [machine = machine->get()](llvm::Module *translated) {
-    x86::optimize(*translated, *machine);
-    return llvm::Error::success();
-  };
-  options.transformer = optimize;
-  options.enableGDBNotificationListener = options.enablePerfNotificationListener = false;
-  auto created = ExecutionEngine::create(*kernels, options, std::move(*machine));
-  if (!created)
-    return Error("the kernels cannot be compiled: " + llvm::toString(created.takeError()));
-  engine = std::move(*created);
+  Result<std::unique_ptr<ExecutionEngine>> compiled = compileForHost(*kernels, pipeline, "the kernels");
+  if (!compiled)
+    return compiled.takeError();
+  engine = std::move(*compiled);
   return std::nullopt;
 }
 
@@ -110,14 +80,7 @@ public:
         numbers.push_back(pages->toNumbers());
         continue;
       }
-      AlignedBytes &bytes = **memory++;
-      if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(result.getType())) {
-        numbers.push_back(fromBlocks(bytes, *like, *layout));
-        continue;
-      }
-      auto plain = std::make_shared<Tensor>(like->element, like->shape);
-      std::memcpy(plain->bytes.data(), bytes.data(), bytes.size());
-      numbers.push_back(std::move(plain));
+      numbers.push_back(readMemory(result.getType(), (*memory++)->data(), *like));
     }
     return numbers;
   }
@@ -173,11 +136,10 @@ private:
   void addResult(Type type, const Tensor &like) {
     if (isa<llm::KVType>(type)) // Pages are updated in place.
       return;
-    std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type);
-    size_t bytes = layout ? like.size() / layout->columns * layout->bytes() : like.bytes.size();
+    auto bytes = static_cast<size_t>(getMemoryBytes(type, like));
     outputs.push_back(std::make_shared<AlignedBytes>(bytes));
     std::memset(outputs.back()->data(), 0xff, bytes);
-    if (layout)
+    if (llm::getBlocked(type))
       addMemory(outputs.back()->data(), getByteShape(like, bytes));
     else
       addMemory(outputs.back()->data(), like.shape);

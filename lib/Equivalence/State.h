@@ -46,6 +46,9 @@ struct CheckerState {
     return 0;
   }
 
+  /// What the results of a kernel call may differ by, computed from the same inputs.
+  double getKernelTolerance(mlir::func::CallOp call) const;
+
   /// Inputs of the entry made and the entry run.
   Result<Trace> run(mlir::ModuleOp module);
 };

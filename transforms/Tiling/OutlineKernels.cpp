@@ -80,12 +80,14 @@ struct OutlineKernelsPass : hone::impl::OutlineKernelsPassBase<OutlineKernelsPas
       caller.walk([&](ReferenceLoweringOpInterface op) { ops.push_back(op); });
       if (ops.empty())
         continue;
+      llvm::MapVector<Operation *, int64_t> calls;
       for (Operation *op : ops) {
         func::FuncOp &kernel = kernels[getKernelKey(op)];
         if (!kernel) {
           kernel = createKernel(op);
           symbols.insert(kernel); // Renames on collision.
         }
+        ++calls[kernel];
         OpBuilder builder(op);
         auto call = func::CallOp::create(builder, op->getLoc(), kernel, op->getOperands());
         op->replaceAllUsesWith(call);
@@ -93,6 +95,9 @@ struct OutlineKernelsPass : hone::impl::OutlineKernelsPassBase<OutlineKernelsPas
       }
       remark::analysis(caller.getLoc(), remark::RemarkOpts::name("OutlineKernels").category("hone-outline-kernels"))
           << remark::metric("kernels", kernels.size()) << remark::metric("calls", ops.size());
+      for (auto [kernel, count] : calls)
+        remark::analysis(caller.getLoc(), remark::RemarkOpts::name("Kernel").category("hone-outline-kernels"))
+            << remark::add("kernel '{0}'", cast<func::FuncOp>(kernel).getName()) << remark::metric("calls", count);
     }
   }
 

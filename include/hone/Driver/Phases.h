@@ -34,6 +34,8 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
   ListOption<std::string> activationOverrides{*this, "activation-overrides",
                                               llvm::cl::desc("REGEX=PRECISION for products whose name REGEX matches")};
   Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("Largest number of rows of one step"), llvm::cl::init(64)};
+  Option<bool> taps{*this, "taps", llvm::cl::desc("Show what each kernel call wrote: hone-insert-taps, for checks"),
+                    llvm::cl::init(false)};
 };
 
 /// Adds the passes that lead to `phase` from the one before, its contract last. `Import` has its contract alone;

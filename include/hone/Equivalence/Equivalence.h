@@ -46,8 +46,8 @@ llvm::ArrayRef<Tolerance> getKernelTolerances();
 
 /// How far two values are apart.
 struct Difference {
-  double absolute = 0;  ///< the largest |actual - expected|; infinite for a NaN that was not expected
-  double magnitude = 0; ///< the largest |expected|
+  double absolute = 0;        ///< the largest |actual - expected|; infinite for a NaN that was not expected
+  double magnitude = 0;       ///< the largest |expected|
   std::vector<int64_t> index; ///< where the difference is largest
   double actual = 0, expected = 0;
 
@@ -102,6 +102,36 @@ struct KernelReport {
   const ValueDifference *getLargest() const;
 };
 
+/// One value that a call of a compiled step left.
+struct StepValue {
+  ValueDifference own;    ///< from what the reference computes of the inputs that the step had there
+  Difference accumulated; ///< from what the reference has there, with all that adds up on the way
+  unsigned call = 0;      ///< which call of the step, from 0
+  std::string kernel;
+  double tolerance = 0; ///< for `own`
+};
+
+/// What is wrong with one run of a step.
+struct StepFault {
+  std::string run;       ///< with how many workers, and which of them is ahead
+  unsigned call = 0;     ///< the first call at fault
+  std::string kernel;    ///< that it calls
+  std::string scheduled; ///< the call in the scheduled module, on one line
+  ValueDifference value; ///< what it left, beside the reference or, with several workers, beside the run with one
+  std::vector<std::string> causes; ///< what happened to memory before
+  unsigned others = 0;             ///< how many more values differ
+};
+
+/// What a compiled step did.
+struct StepReport {
+  unsigned calls = 0, barriers = 0;
+  uint64_t arenaBytes = 0;
+  std::vector<std::string> runs; ///< of the whole step: "1 worker", "3 workers, the first ahead", ...
+  std::vector<StepValue> values; ///< with one worker, in the order of the calls
+  std::vector<StepFault> faults; ///< at most one of each run
+  double seconds = 0;
+};
+
 struct CheckerState;
 
 /// A module and what it needs to be run. Results of ops are kept by what goes into them, so that running the same op on
@@ -122,6 +152,12 @@ public:
   Result<std::vector<KernelReport>> checkKernels(mlir::ModuleOp module, llvm::StringRef pipeline,
                                                  llvm::function_ref<void(llvm::StringRef)> progress);
 
+  /// Compiles the whole step of a scheduled module by `pipeline`, which has hone-insert-taps, and compares what each of
+  /// its kernel calls leaves with the reference: with one worker, and with several, one of which
+  /// is ahead of the others as far as barriers let it.
+  Result<StepReport> checkStep(mlir::ModuleOp module, llvm::StringRef pipeline,
+                               llvm::function_ref<void(llvm::StringRef)> progress);
+
   /// After `checkPasses` or `checkKernels` found a fault: the smallest module that was found to show the first one.
   /// It is one function that takes nothing; inputs are constants, and `check.expect_close` has what was right.
   Result<mlir::OwningOpRef<mlir::ModuleOp>> reduce();
@@ -134,6 +170,8 @@ private:
 
 /// The passes that lead from a scheduled module to kernels of the x86 target that can be called one by one.
 extern const llvm::StringLiteral kX86KernelPipeline;
+/// Those that lead from a scheduled module to a step with taps: the pipeline of `hone compile` with one pass more.
+extern const llvm::StringLiteral kStepPipeline;
 
 } // namespace hone::equivalence
 

@@ -119,5 +119,6 @@ extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() {
             test::registerFaultyPass("faulty-share-layer", shareLayer);
             test::registerFaultyPass("faulty-read-other-tensor", readOtherTensor);
             test::registerFaultyKernels();
+            test::registerFaultySteps();
           }};
 }

@@ -35,6 +35,7 @@ inline void registerFaultyPass(llvm::StringLiteral name, FaultyPass::Function fu
 }
 
 void registerFaultyKernels();
+void registerFaultySteps();
 
 } // namespace hone::test
 

@@ -150,6 +150,35 @@ func.func private @copy(memref<?x8xf32> {llm.access = "read"}, memref<?x8xf32> {
 
 // -----
 
+// The same step without that edge: the second value begins where the first ends, and nothing else is changed. Then the
+// barrier is not there.
+// CHECK-LABEL: func.func @separate_bytes
+// CHECK: call @copy
+// CHECK-NEXT: call @copy
+// CHECK-NEXT: return
+module attributes {llm.max_rows = 4 : i64} {
+func.func @separate_bytes(
+    %tokens: memref<?xi32>, %positions: memref<?xi32>, %sequences: memref<?xi32>, %logit_rows: memref<?xi32>,
+    %pages: !llvm.ptr, %logits: memref<?x8xf32>, %weights: !llvm.ptr, %arena: memref<?xi8>, %barrier: !llvm.ptr,
+    %worker: index, %workers: index) attributes {llm.step} {
+  %c0 = arith.constant 0 : index
+  %c128 = arith.constant 128 : index
+  %c512 = arith.constant 512 : index
+  %c1024 = arith.constant 1024 : index
+  %a = memref.view %arena[%c512][%worker] : memref<?xi8> to memref<?x8xf32>
+  %b = memref.view %arena[%c0][%worker] : memref<?xi8> to memref<?x8xf32>
+  %c = memref.view %arena[%c1024][%worker] : memref<?xi8> to memref<?x8xf32>
+  %d = memref.view %arena[%c128][%worker] : memref<?xi8> to memref<?x8xf32>
+  call @copy(%a, %b) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  call @copy(%c, %d) : (memref<?x8xf32>, memref<?x8xf32>) -> ()
+  return
+}
+func.func private @copy(memref<?x8xf32> {llm.access = "read"}, memref<?x8xf32> {llm.access = "write"})
+  attributes {llm.kernel}
+}
+
+// -----
+
 // The range of a value is that of 'llm.max_rows' rows: the same offsets do not overlap where a step has 2.
 // CHECK-LABEL: func.func @fewer_rows
 // CHECK: call @copy

@@ -13,8 +13,10 @@
 // CHECK: call @add_32(%[[X3]], %[[X2]])
 // CHECK-NOT: llm.linear
 // CHECK: return
-// REMARK: outline-kernels.mlir:[[@LINE+11]]:{{.*}} remark: [Analysis] OutlineKernels | Category:hone-outline-kernels
+// REMARK: outline-kernels.mlir:[[@LINE+13]]:{{.*}} remark: [Analysis] OutlineKernels | Category:hone-outline-kernels
 // REMARK-SAME: calls=4, kernels=2
+// REMARK: remark: [Analysis] Kernel | {{.*}}kernel 'linear_q4_1_32x32'{{.*}}calls=2
+// REMARK: remark: [Analysis] Kernel | {{.*}}kernel 'add_32'{{.*}}calls=2
 
 // A kernel holds the op alone, on its own arguments, and keeps the location of no layer.
 // CHECK-LABEL: func.func private @linear_q4_1_32x32

@@ -33,6 +33,7 @@ enum StepArgument : unsigned {
 
 /// Symbols of the ABI.
 inline constexpr llvm::StringLiteral kBarrierFunction = "hone_rt_barrier";
+inline constexpr llvm::StringLiteral kTapFunction = "hone_rt_tap";
 inline constexpr llvm::StringLiteral kStepFunction = "hone_step";
 inline constexpr llvm::StringLiteral kModuleSymbol = "hone_program_module";
 

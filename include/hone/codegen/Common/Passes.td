@@ -82,6 +82,19 @@ def PlaceBarriersPass : Pass<"hone-place-barriers", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def InsertTapsPass : Pass<"hone-insert-taps", "::mlir::ModuleOp"> {
+  let summary = "Shows what each kernel call of a step wrote";
+  let description = [{
+    call @kernel(..., x written)  =>  call @kernel(..., x), call @hone_rt_tap(barrier, worker, call, value, x, bytes of x)
+
+    For checks that run a step in memory (hone equiv --target step): the pipeline of `hone compile` does not have it, so
+    programs hold no tap. Calls are numbered in their order, and the values that one call writes. Every worker calls
+    the tap; no barrier is added, since it would hide one that is missing. `hone_rt_tap` is told of in hone-rt/ABI.h.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def PartitionWorkersPass : Pass<"hone-partition-workers", "::mlir::ModuleOp"> {
   let summary = "Gives each worker its share of a kernel's parallel part";
   let description = [{
