@@ -59,7 +59,11 @@ struct FuseBiasPass : hone::impl::FuseBiasPassBase<FuseBiasPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseBias>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    // Nothing but the pattern: a function without biases stays as it is.
+    GreedyRewriteConfig config;
+    config.enableFolding(false).enableConstantCSE(false).setRegionSimplificationLevel(
+        GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
     getOperation().walk([](AddBiasOp add) {
       remark::missed(add.getLoc(), remark::RemarkOpts::name("FuseBias").category("hone-fuse-bias"))

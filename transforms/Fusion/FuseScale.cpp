@@ -56,7 +56,11 @@ struct FuseScalePass : hone::impl::FuseScalePassBase<FuseScalePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FuseScale>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    // Nothing but the pattern: a function without scales stays as it is.
+    GreedyRewriteConfig config;
+    config.enableFolding(false).enableConstantCSE(false).setRegionSimplificationLevel(
+        GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
     getOperation().walk([](ScaleOp scale) {
       remark::missed(scale.getLoc(), remark::RemarkOpts::name("FuseScale").category("hone-fuse-scale"))
