@@ -65,13 +65,13 @@ def describe_build(program):
     return f"{compiler} and {threads}", f"{about['package']} built natively with {about['compiler']}, {threads}"
 
 
-def measure_case(number, text, builds, folder, options):
+def measure_case(text, builds, folder, options):
     """All runs of one model; `builds` are those of llama-bench by their short names."""
     program, _, model = text.rpartition("=")
     case = {"name": Path(model).name, "model": model, "model_mb": os.path.getsize(model) / 1e6, "hone": [],
             "llama.cpp": [], "start": {}}
     if not program:
-        program = folder / f"program-{number}"
+        program = folder / "program"
         say(f"hone compile {case['name']}")
         case["compile"] = runners.compile_model(options.hone, model, program)
     program = Path(program).absolute()
@@ -138,9 +138,10 @@ def main():
               "prompt_tokens": options.prompt, "generate_tokens": options.generate}
     if result["machine"]["load_average"] > 0.5:
         say(f"warning: the load average is {result['machine']['load_average']:.1f}; other work spoils the figures")
-    with tempfile.TemporaryDirectory(prefix="hone-benchmark-") as folder:
-        result["cases"] = [measure_case(number, text, builds, Path(folder), options)
-                           for number, text in enumerate(options.cases)]
+    result["cases"] = []
+    for text in options.cases:
+        with tempfile.TemporaryDirectory(prefix="hone-benchmark-") as folder:
+            result["cases"].append(measure_case(text, builds, Path(folder), options))
     text = json.dumps(result, indent=2)
     if options.save:
         options.save.write_text(text + "\n")
