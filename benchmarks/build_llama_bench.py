@@ -87,8 +87,8 @@ def fetch_archive(folder):
         wanted = Path(temporary, "requirements.txt")
         wanted.write_text(f"llama-cpp-python=={VERSION} --hash=sha256:{SHA256}\n")
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "llama-cpp-python",
-                   "--require-hashes", "--no-cache-dir", "--disable-pip-version-check", "--quiet",
-                   "--dest", temporary, "--requirement", str(wanted)]
+                   "--require-hashes", "--no-cache-dir", "--disable-pip-version-check",
+                   *([] if sys.stderr.isatty() else ["--quiet"]), "--dest", temporary, "--requirement", str(wanted)]
         if subprocess.run(command, stdout=sys.stderr).returncode != 0:
             fail(f"pip could not download 'llama-cpp-python=={VERSION}'; check the network and pip's index, then try again")
         got = sha256(Path(temporary, ARCHIVE)) if Path(temporary, ARCHIVE).is_file() else "no such file"
