@@ -4,10 +4,10 @@
 
 A round runs the program's `bench` and llama-bench, one after the other and each first in every other round, with as many
 threads: a prompt of --prompt tokens, and --generate tokens one by one, both from an empty context, after a run that does
-not count. llama-bench does not choose tokens; hone's generation includes it. Of llama.cpp built with OpenMP and with its
-own threads, the better median counts. Prints medians over the rounds and their ratios, what memory can read and the share of
-it that generation reaches, and the milliseconds from the start of a process to its first output after a prompt of 16
-tokens. Use a machine that does nothing else.
+not count. llama-bench does not choose tokens; hone's generation includes it. Of llama.cpp built with clang-22 and with g++,
+with its own threads and with OpenMP, the best median counts. Prints medians over the rounds and their ratios, what memory can
+read and the share of it that generation reaches, and the milliseconds from the start of a process to its first output after a
+prompt of 16 tokens. Use a machine that does nothing else.
 
   compare_llama_cpp.py SmolLM2-135M-Instruct.Q4_1.gguf                   compiles the model first, and measures that too
   compare_llama_cpp.py build/smollm2=SmolLM2-135M-Instruct.Q4_1.gguf build/1.1b=1.1b.gguf --threads 2 --rounds 7
@@ -21,6 +21,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,9 @@ import comparison_report
 import runners
 
 ROOT = Path(__file__).resolve().parent.parent
+# No build of llama.cpp is the fastest at everything: {compiler: arguments of build_llama_bench.py}.
+BUILDS = {"clang++-22": [["--cc", "clang-22", "--cxx", "clang++-22", "--no-openmp"]],
+          "g++": [["--cc", "gcc", "--cxx", "g++", "--no-openmp"], ["--cc", "gcc", "--cxx", "g++"]]}
 
 
 def say(message):
@@ -45,13 +49,16 @@ def machine():
             "load_average": os.getloadavg()[0]}
 
 
-def built_llama_bench(*arguments):
-    """The program that build_llama_bench.py makes; its messages go to standard error."""
-    result = subprocess.run([sys.executable, str(ROOT / "benchmarks" / "build_llama_bench.py"), *arguments],
-                            stdout=subprocess.PIPE, text=True)
-    if result.returncode != 0:
-        sys.exit(result.returncode)
-    return Path(result.stdout.strip())
+def built_llama_benches():
+    """The programs that build_llama_bench.py makes with the compilers that are there; its messages go to standard error."""
+    programs = []
+    for arguments in [build for compiler, builds in BUILDS.items() if shutil.which(compiler) for build in builds] or [[]]:
+        command = [sys.executable, str(ROOT / "benchmarks" / "build_llama_bench.py"), *arguments]
+        result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        if result.returncode != 0:
+            sys.exit(result.returncode)
+        programs.append(Path(result.stdout.strip()))
+    return programs
 
 
 def describe_build(program):
@@ -128,12 +135,13 @@ def main():
         if not program.is_file():
             parser.error(f"expected the program '{program}', got none; leave --llama-bench out to build it")
 
-    programs = options.llama_bench or [built_llama_bench("--no-openmp"), built_llama_bench()]
+    programs = options.llama_bench or built_llama_benches()
     builds = {describe_build(program)[0]: program.absolute() for program in programs}
     if len(builds) != len(programs):
         parser.error("expected builds of llama-bench of different names, got two of one name")
     hone = runners.output_of([options.hone, "--version"]).strip()
-    result = {"machine": machine(), "versions": {"hone": hone, "llama.cpp": [describe_build(program)[1] for program in programs]},
+    versions = {"hone": hone, "llama.cpp": [describe_build(program)[1] for program in programs]}
+    result = {"machine": machine(), "versions": versions,
               "llama_options": runners.LLAMA_OPTIONS, "threads": options.threads, "rounds": options.rounds,
               "prompt_tokens": options.prompt, "generate_tokens": options.generate}
     if result["machine"]["load_average"] > 0.5:

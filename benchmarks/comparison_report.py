@@ -71,9 +71,9 @@ def case_text(case, sizes):
     read = summary["read_gb_per_s"]
     lines = [f"### {case['name']}", "", *speed_table(case, sizes), "",
              f"Memory reads {read['median']:.1f} GB/s ({read['min']:.1f} to {read['max']:.1f}); a token reads "
-             f"{case['hone'][0]['weight_bytes_per_token'] / 1e6:.1f} MB of weights. llama.cpp's better build: "
-             f"{summary['prompt']['build']} for the prompt, {summary['generate']['build']} for generation. First logits by `hone bench`: "
-             f"{rate(summary['first_logits_ms'])} ms after program start."]
+             f"{case['hone'][0]['weight_bytes_per_token'] / 1e6:.1f} MB of weights. llama.cpp's best build: "
+             f"{summary['prompt']['build']} for the prompt, {summary['generate']['build']} for generation. First logits by "
+             f"`hone bench`: {rate(summary['first_logits_ms'])} ms after program start."]
     if "compile" in case:
         made = case["compile"]
         lines.append(f"`hone compile`: {made['seconds']:.1f} s, {made['peak_mb']:.0f} MB of resident memory at most, "
