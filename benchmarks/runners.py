@@ -1,0 +1,106 @@
+# Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""One run of a program made by hone, of llama-bench, or of the compiler, each in a process of its own, as figures."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+FIRST_TOKENS = 16  # as `hone bench` has it
+# What llama-bench is asked for beyond sizes and threads. These are its defaults (flash attention by its "auto"), stated so
+# that another version's cannot change what is compared: the prompt in one batch, keys and values in f16 as hone has them,
+# weights repacked for this CPU. Without flash attention both measurements were a tenth slower.
+LLAMA_OPTIONS = ["-b", "2048", "-ub", "512", "-fa", "on", "-ctk", "f16", "-ctv", "f16", "--repack", "1"]
+
+
+def fail(message):
+    print(f"compare_llama_cpp: error: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+def output_of(command):
+    """The standard output of a command that must succeed."""
+    command = [str(part) for part in command]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        fail(f"'{command[0]}' cannot be started: {error.strerror}")
+    if result.returncode != 0:
+        lines = result.stderr.strip().splitlines()
+        fail(f"'{' '.join(command[:2])}' ended with exit status {result.returncode}: {lines[-1] if lines else 'no message'}")
+    return result.stdout
+
+
+def json_of(command, *keys):
+    """The JSON that a command prints, an object with `keys` or a list of such."""
+    try:
+        value = json.loads(output_of(command))
+    except ValueError:
+        fail(f"expected JSON from '{command[0]}', got other text")
+    for row in value if isinstance(value, list) else [value]:
+        missing = [key for key in keys if key not in row]
+        if missing:
+            fail(f"expected '{missing[0]}' in the JSON of '{command[0]}', got none")
+    return value
+
+
+def compile_model(hone, model, program):
+    """Seconds and peak resident memory of `hone compile`, and what it wrote."""
+    command = [str(hone), "compile", str(model), "-o", str(program)]
+    begin = time.perf_counter()
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    except OSError as error:
+        fail(f"'{hone}' cannot be started: {error.strerror}; build it with scripts/build")
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        fail(f"'{hone} compile {model}' ended with exit status {process.returncode}")
+    return {"seconds": seconds, "peak_mb": usage.ru_maxrss * 1024 / 1e6, "program_mb": os.path.getsize(program) / 1e6}
+
+
+def run_hone(program, options):
+    """A prompt and a generation, each from an empty context and after one that does not count, and what memory reads."""
+    result = json_of([program, "bench", "--prompt", options.prompt, "--generate", options.generate, "--threads",
+                      options.threads, "--runs", 1, "--json"], "prompt_tokens_per_s", "generate_tokens_per_s",
+                     "read_gb_per_s", "weight_bytes_per_token", "first_logits_ms")
+    return {"prompt": result["prompt_tokens_per_s"]["median"], "generate": result["generate_tokens_per_s"]["median"],
+            "read_gb_per_s": result["read_gb_per_s"], "first_logits_ms": result["first_logits_ms"],
+            "weight_bytes_per_token": result["weight_bytes_per_token"]}
+
+
+def run_llama(program, model, options):
+    """The same of llama-bench."""
+    rows = json_of([program, "-m", model, "-t", options.threads, "-p", options.prompt, "-n", options.generate, "-r", 1,
+                    *LLAMA_OPTIONS, "-o", "json"], "n_prompt", "n_gen", "avg_ts")
+    result = {"prompt" if row["n_prompt"] else "generate": row["avg_ts"] for row in rows}
+    if len(result) != 2:
+        fail(f"expected a prompt and a generation from '{program}', got {len(result)} figures")
+    return result
+
+
+def milliseconds_to_output(command):
+    """From just before a process is started until the first byte of its output arrives."""
+    begin = time.perf_counter()
+    with subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, close_fds=False) as process:
+        first = os.read(process.stdout.fileno(), 1)
+        end = time.perf_counter()
+        process.stdout.read()
+    if process.returncode != 0 or not first:
+        fail(f"'{' '.join(map(str, command[:2]))}' ended with exit status {process.returncode}")
+    return (end - begin) * 1e3
+
+
+def start_hone(program, tokens, options):
+    """A prompt of FIRST_TOKENS tokens (in the file `tokens`) to the first token of the answer."""
+    return milliseconds_to_output([program, "generate-tokens", "--tokens", tokens, "--max-tokens", 1, "--threads",
+                                   options.threads])
+
+
+def start_llama(program, model, options):
+    """llama-bench prints a line of JSON when it has evaluated the prompt, without an evaluation before it."""
+    return milliseconds_to_output([program, "-m", model, "-t", options.threads, "-p", FIRST_TOKENS, "-n", 0, "-r", 1,
+                                   "--no-warmup", *LLAMA_OPTIONS, "-o", "jsonl"])
