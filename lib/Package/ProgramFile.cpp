@@ -8,8 +8,9 @@
 #include "hone/Package/ProgramFile.h"
 
 #include "ElfImage.h"
-#include "ProgramNote.h"
 #include "hone-rt/ABI.h"
+#include "hone/Support/ProgramCheck.h"
+#include "hone/Support/ProgramNote.h"
 
 using namespace hone;
 
@@ -131,5 +132,11 @@ Status ProgramFile::read(const std::string &path) {
     return damaged("its dynamic section is not readable");
   minimumGlibc = dynamic->minimumGlibc;
   neededLibraries = std::move(dynamic->neededLibraries);
+
+  // Last, because it cannot say what is wrong.
+  ProgramInMemory bytes(file.data(), file.size());
+  Result<ProgramHeaders> headers = readProgramHeaders(bytes);
+  if (note->digest != 0 && (!headers || digestProgram(*headers, bytes) != note->digest))
+    return damaged("its code, tables or tokenizer are not what 'hone compile' wrote; copy or compile it again");
   return std::nullopt;
 }
