@@ -12,7 +12,6 @@
 #include "SectionObject.h"
 
 #include "hone/Support/ProgramCheck.h"
-#include "hone/Support/ProgramNote.h"
 
 #include <cstring>
 #include <elf.h>

@@ -10,7 +10,6 @@
 #include "ElfImage.h"
 #include "hone-rt/ABI.h"
 #include "hone/Support/ProgramCheck.h"
-#include "hone/Support/ProgramNote.h"
 
 using namespace hone;
 
@@ -39,7 +38,7 @@ Status ProgramFile::read(const std::string &path) {
       codeBytes += segment.p_filesz;
 
   auto damaged = [&](const std::string &what) { return Error(path + ": the program is damaged: " + what); };
-  uint64_t noteAddress = image.noteAddress(programNoteOwner, programNoteType, sizeof(ProgramNote));
+  uint64_t noteAddress = image.noteAddress(programNoteOwner, programNoteType, sizeof(uint32_t));
   if (noteAddress == 0)
     return Error(path + ": expected a program made by hone, got an ELF file without its note '.note.hone'");
   std::optional<ProgramNote> note = image.valueAt<ProgramNote>(noteAddress);

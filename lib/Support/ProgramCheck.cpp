@@ -7,7 +7,6 @@
 
 #include "hone/Support/ProgramCheck.h"
 #include "hone/Support/NumberText.h"
-#include "hone/Support/ProgramNote.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -102,15 +101,14 @@ static void findNote(const Elf64_Phdr &segment, const ProgramBytes &bytes, Progr
   for (uint64_t at = 0; at + sizeof note <= notes.size();) {
     std::memcpy(&note, &notes[at], sizeof note);
     uint64_t name = at + sizeof note, description = padded(name + note.n_namesz);
-    if (note.n_type == programNoteType && note.n_namesz == sizeof programNoteOwner &&
-        description + sizeof(ProgramNote) <= notes.size() &&
+    if (note.n_type == programNoteType && note.n_namesz == sizeof programNoteOwner && description < notes.size() &&
         std::memcmp(&notes[name], programNoteOwner, sizeof programNoteOwner) == 0) {
       headers.noteAddress = segment.p_vaddr + description;
       headers.noteOffset = segment.p_offset + description;
-      int64_t distance;
-      std::memcpy(&distance, &notes[description + offsetof(ProgramNote, weightsBegin)], sizeof distance);
+      std::memcpy(&headers.note, &notes[description],
+                  std::min<uint64_t>({sizeof(ProgramNote), note.n_descsz, notes.size() - description}));
       headers.weightsBegin =
-          headers.noteAddress + offsetof(ProgramNote, weightsBegin) + static_cast<uint64_t>(distance);
+          headers.noteAddress + offsetof(ProgramNote, weightsBegin) + static_cast<uint64_t>(headers.note.weightsBegin);
       return;
     }
     at = padded(description + note.n_descsz);
@@ -197,9 +195,9 @@ static Status checkBytes(const ProgramBytes &bytes, uint64_t fileBytes, ProgramK
     return Error(expected + headers.error().message());
   if (Status cut = checkProgramSize(headers->segments.data(), headers->segments.size(), fileBytes))
     return cut;
-  ProgramNote note;
-  if (headers->noteAddress == 0 || !bytes.read(headers->noteOffset, &note, sizeof note))
+  if (headers->noteAddress == 0)
     return Error(expected + "an ELF file without the note of hone");
+  const ProgramNote &note = headers->note;
   if (note.version != programNoteVersion)
     return Error("expected program layout " + std::to_string(programNoteVersion) + ", got " +
                  std::to_string(note.version) + "; compile the model again with this version of hone");

@@ -12,6 +12,7 @@
 #define HONE_SUPPORT_PROGRAMCHECK_H
 
 #include "hone/Support/Error.h"
+#include "hone/Support/ProgramNote.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -43,8 +44,9 @@ private:
 struct ProgramHeaders {
   Elf64_Ehdr file;
   std::vector<Elf64_Phdr> segments;
-  uint64_t noteAddress = 0;  ///< of the ProgramNote; 0: there is none
-  uint64_t noteOffset = 0;   ///< of the ProgramNote, in the file
+  uint64_t noteAddress = 0;  ///< 0: there is none
+  uint64_t noteOffset = 0;   ///< in the file
+  ProgramNote note = {};     ///< of another layout it may be shorter: the rest is 0
   uint64_t weightsBegin = 0; ///< address
 
   /// Whether it is started, not loaded.
