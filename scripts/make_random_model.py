@@ -255,6 +255,12 @@ def write_model(options):
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
+    if options.zeros:
+        # A hole in the file, where it may have one: padded as the writer pads what it is given.
+        file = writer.fout[0]
+        padded = [writer.ggml_pad(encoded_size(kind, shape), writer.data_alignment) for _, shape, _, kind in plan]
+        file.truncate(writer.ggml_pad(file.tell(), writer.data_alignment) + sum(padded))
+        plan = []
     for index, (_, shape, deviation, kind) in enumerate(plan):
         seed = [options.seed, index]
         if len(shape) == 1:
@@ -274,7 +280,7 @@ def type_choice(text):
     return pattern or "*", TYPES[name.upper()]
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", choices=sorted(PRESETS), default="tiny", help="sizes that no option gives")
@@ -290,8 +296,9 @@ def main():
     parser.add_argument("--type", type=type_choice, action="append", default=[], metavar="[PATTERN=]TYPE")
     parser.add_argument("--tokenizer-from", type=Path, metavar="MODEL", help="copy the tokenizer of another GGUF file")
     parser.add_argument("--no-tokenizer", action="store_true")
+    parser.add_argument("--zeros", action="store_true", help="weights of 0 that take no time and no disk")
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     given_vocab = options.vocab
     for name, value in PRESETS[options.preset].items():
         if getattr(options, name) is None:

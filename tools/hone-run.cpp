@@ -8,11 +8,11 @@
 // A generated program carries its own runtime, so running it is starting it. This tool gives the commands of the
 // program names beside those of the compiler, and tells a program from any other file.
 
+#include "hone/Support/ProgramCheck.h"
+
 #include <cerrno>
-#include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <elf.h>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -41,37 +41,6 @@ int fail(const std::string &message) {
   return 1;
 }
 
-/// Why the file cannot be started, empty if nothing speaks against it. A program checks itself, but one that is cut
-/// inside its code never gets that far.
-std::string findFault(const char *path) {
-  const char *foreign = "expected a program made by 'hone compile', got another kind of file";
-  FILE *file = std::fopen(path, "rbe");
-  if (!file)
-    return std::string("cannot be opened: ") + std::strerror(errno);
-  std::string fault;
-  Elf64_Ehdr header;
-  if (std::fread(&header, sizeof header, 1, file) != 1 || std::memcmp(header.e_ident, ELFMAG, SELFMAG) ||
-      header.e_machine != EM_X86_64 || header.e_type != ET_DYN || header.e_phentsize != sizeof(Elf64_Phdr))
-    fault = foreign;
-  std::vector<Elf64_Phdr> segments(fault.empty() ? header.e_phnum : 0);
-  if (fault.empty() && (std::fseek(file, static_cast<long>(header.e_phoff), SEEK_SET) ||
-                        std::fread(segments.data(), sizeof(Elf64_Phdr), segments.size(), file) != segments.size()))
-    fault = foreign;
-  bool startable = false;
-  for (const Elf64_Phdr &segment : segments)
-    startable |= segment.p_type == PT_INTERP;
-  if (fault.empty() && !startable)
-    fault = "expected a program, got a library; compile the model without '--emit=shared', or see docs/library.md";
-  std::fseek(file, 0, SEEK_END);
-  auto bytes = static_cast<uint64_t>(std::ftell(file));
-  for (const Elf64_Phdr &segment : segments)
-    if (fault.empty() && segment.p_type == PT_LOAD && segment.p_offset + segment.p_filesz > bytes)
-      fault = "is cut short: expected at least " + std::to_string(segment.p_offset + segment.p_filesz) +
-              " bytes, got " + std::to_string(bytes) + "; copy or compile it again";
-  std::fclose(file);
-  return fault;
-}
-
 } // namespace
 
 int main(int argc, char **argv) {
@@ -96,8 +65,9 @@ int main(int argc, char **argv) {
     path = "./" + path;
   if (::access(path.c_str(), F_OK) != 0)
     return fail(path + ": " + std::strerror(errno) + "; compile one with 'hone compile MODEL -o " + argv[2] + "'");
-  if (std::string fault = findFault(path.c_str()); !fault.empty())
-    return fail(path + ": " + fault);
+  // A program checks itself, but one that is damaged may never get that far.
+  if (hone::Status failed = hone::checkProgram(path, hone::ProgramKind::Program))
+    return fail(failed->message());
   std::vector<char *> arguments{path.data()};
   if (command->argument)
     arguments.push_back(const_cast<char *>(command->argument));

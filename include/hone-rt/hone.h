@@ -90,7 +90,8 @@ const char *hone_version(void);
 
 /* Opens a model: that of this library if `path` is null, else that of the library in the file `path`, which is not
  * searched for and must come from the same version of hone. So a program linked with one library can run several.
- * Checks the file's length, its tables and the CPU. Cheap: weights are mapped, not read. */
+ * Checks that the file is whole and undamaged outside its weights, its tables and the CPU. Cheap: weights are mapped,
+ * not read. */
 hone_status hone_model_open(const char *path, hone_model **model, hone_error *error);
 
 /* Ends a model; null is allowed. Sessions that use it keep it alive until they are closed. */

@@ -368,10 +368,17 @@ Status Parser::placeTensors() {
   for (const Tensor &tensor : file.tensorList)
     order.push_back(&tensor);
   std::sort(order.begin(), order.end(), [](const Tensor *a, const Tensor *b) { return a->offset < b->offset; });
-  for (size_t i = 1; i < order.size(); ++i)
-    if (order[i]->offset - order[i - 1]->offset < order[i - 1]->bytes)
+  for (size_t i = 1; i < order.size(); ++i) {
+    uint64_t distance = order[i]->offset - order[i - 1]->offset, bytes = order[i - 1]->bytes;
+    if (distance < bytes)
       return error(describe(*order[i - 1]) + " and " + describe(*order[i]) + " overlap at byte " +
                    grouped(order[i]->offset) + convertAgain);
+    // Writers leave nothing between tensors but padding: such a tensor was written with another type or shape.
+    if (distance - bytes >= alignment)
+      return error(describe(*order[i - 1]) + " has " + grouped(bytes) + " bytes of the " + grouped(distance) +
+                   " before " + describe(*order[i]) + ": its type or shape is not the one that was written" +
+                   convertAgain);
+  }
   return std::nullopt;
 }
 

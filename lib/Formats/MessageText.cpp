@@ -9,15 +9,6 @@
 
 using namespace hone;
 
-std::string hone::grouped(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t position = digits.size(); position > 3;) {
-    position -= 3;
-    digits.insert(position, ",");
-  }
-  return digits;
-}
-
 std::string hone::quoted(std::string_view text) {
   constexpr size_t limit = 64;
   constexpr const char *hexDigits = "0123456789abcdef";

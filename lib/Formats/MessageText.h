@@ -8,14 +8,12 @@
 #ifndef HONE_LIB_FORMATS_MESSAGETEXT_H
 #define HONE_LIB_FORMATS_MESSAGETEXT_H
 
-#include <cstdint>
+#include "hone/Support/NumberText.h"
+
 #include <string>
 #include <string_view>
 
 namespace hone {
-
-/// 98362432 becomes "98,362,432".
-std::string grouped(uint64_t number);
 
 /// The text in 'quotes'. All but printable ASCII becomes \xNN, so that a hostile name cannot steer a terminal, and what
 /// follows the first 64 bytes becomes "...".

@@ -158,6 +158,12 @@ Result<std::vector<uint8_t>> hone::link(const uint8_t *object, size_t objectByte
   // Keeps lld's own layout and adds the weights behind all else, where their size moves nothing. They differ in
   // permissions from `.bss`, so lld gives them a PT_LOAD of their own.
   std::string script = "SECTIONS { .hone.weights (NOLOAD) : { *(.hone.weights) } } INSERT AFTER .bss;\n";
+  // The system reads the name of the loader before it starts anything. Where that ends the loaded part of the file, it
+  // refuses a file that is cut before it, instead of handing the loader a program to die of; one that is cut in its
+  // weights starts, and checks its length. `.hone.interp` is writable and empty: it keeps the name in the data's
+  // PT_LOAD.
+  if (!options.shared)
+    script += "SECTIONS { .interp : { *(.interp) KEEP(*(.hone.interp)) } } INSERT AFTER .data;\n";
   std::string exports = "{\n";
   if (!inputs->exports.empty())
     exports += "global: " + llvm::join(inputs->exports, "; ") + ";\n";

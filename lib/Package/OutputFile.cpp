@@ -7,6 +7,8 @@
 
 #include "OutputFile.h"
 
+#include "hone/Support/NumberText.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Signals.h"
 
@@ -27,14 +29,6 @@ static std::string directoryOf(const std::string &path) {
   if (slash == std::string::npos)
     return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-/// 98400000 as "98,400,000".
-static std::string grouped(uint64_t value) {
-  std::string text = std::to_string(value);
-  for (size_t at = text.size(); at > 3;)
-    text.insert(at -= 3, ",");
-  return text;
 }
 
 Error OutputFile::failure(const std::string &what, int reason) const {

@@ -11,6 +11,8 @@
 #include "OutputFile.h"
 #include "SectionObject.h"
 
+#include "hone/Support/ProgramCheck.h"
+
 #include <cstring>
 #include <elf.h>
 #include <string_view>
@@ -79,6 +81,18 @@ static std::optional<uint64_t> openWeightSection(std::vector<uint8_t> &linked, u
   return offset;
 }
 
+/// Writes down, in its note, what the file must go on looking like. The weights begin at `offset`.
+static bool stateDigest(std::vector<uint8_t> &linked, uint64_t offset) {
+  ProgramInMemory bytes(linked.data(), offset);
+  Result<ProgramHeaders> headers = readProgramHeaders(bytes);
+  if (!headers || headers->noteAddress == 0)
+    return false;
+  std::optional<uint64_t> digest = digestProgram(*headers, bytes);
+  if (digest)
+    std::memcpy(linked.data() + headers->noteOffset + offsetof(ProgramNote, digest), &*digest, sizeof *digest);
+  return digest.has_value();
+}
+
 Result<std::string> hone::findBundle() {
   std::string path(4096, '\0');
   ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
@@ -113,7 +127,7 @@ Status hone::writeProgram(const uint8_t *object, size_t objectBytes, const Paylo
   uint64_t sectionBytes = std::max<uint64_t>(payload.weightBytes, 1);
   uint64_t shift = roundUp(sectionBytes, pageBytes);
   std::optional<uint64_t> offset = openWeightSection(*linked, sectionBytes, shift);
-  if (!offset)
+  if (!offset || !stateDigest(*linked, *offset))
     return Error(outputPath + ": the linker laid out section '.hone.weights' in an unexpected way");
 
   if (Status failed = output.reserve(linked->size() + shift))

@@ -8,8 +8,8 @@
 #include "hone/Package/ProgramFile.h"
 
 #include "ElfImage.h"
-#include "ProgramNote.h"
 #include "hone-rt/ABI.h"
+#include "hone/Support/ProgramCheck.h"
 
 using namespace hone;
 
@@ -38,7 +38,7 @@ Status ProgramFile::read(const std::string &path) {
       codeBytes += segment.p_filesz;
 
   auto damaged = [&](const std::string &what) { return Error(path + ": the program is damaged: " + what); };
-  uint64_t noteAddress = image.noteAddress(programNoteOwner, programNoteType, sizeof(ProgramNote));
+  uint64_t noteAddress = image.noteAddress(programNoteOwner, programNoteType, sizeof(uint32_t));
   if (noteAddress == 0)
     return Error(path + ": expected a program made by hone, got an ELF file without its note '.note.hone'");
   std::optional<ProgramNote> note = image.valueAt<ProgramNote>(noteAddress);
@@ -131,5 +131,11 @@ Status ProgramFile::read(const std::string &path) {
     return damaged("its dynamic section is not readable");
   minimumGlibc = dynamic->minimumGlibc;
   neededLibraries = std::move(dynamic->neededLibraries);
+
+  // Last, because it cannot say what is wrong.
+  ProgramInMemory bytes(file.data(), file.size());
+  Result<ProgramHeaders> headers = readProgramHeaders(bytes);
+  if (note->digest != 0 && (!headers || digestProgram(*headers, bytes) != note->digest))
+    return damaged("its code, tables or tokenizer are not what 'hone compile' wrote; copy or compile it again");
   return std::nullopt;
 }

@@ -7,7 +7,7 @@
 
 #include "SectionObject.h"
 
-#include "ProgramNote.h"
+#include "hone/Support/ProgramNote.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +20,19 @@ using namespace hone;
 namespace {
 
 /// Indices into the section header table, in its order.
-enum SectionIndex : uint16_t { Null, Weights, Tokenizer, Note, Bss, NoteRelocations, Symbols, Names, NoStack, Count };
+enum SectionIndex : uint16_t {
+  Null,
+  Weights,
+  Tokenizer,
+  Note,
+  Interp,
+  Bss,
+  NoteRelocations,
+  Symbols,
+  Names,
+  NoStack,
+  Count
+};
 
 /// Indices into the symbol table, in its order.
 enum SymbolIndex : uint32_t { NoSymbol, WeightsBegin, WeightsEnd, TokenizerBegin, TokenizerEnd, Module, SymbolCount };
@@ -99,7 +111,7 @@ std::vector<uint8_t> hone::makeSectionObject(uint64_t weightBytes, uint64_t weig
     char owner[8];
     ProgramNote description;
   } note = {
-      {sizeof programNoteOwner, sizeof(ProgramNote), programNoteType}, {}, {programNoteVersion, 0, 0, 0, 0, 0, 0}};
+      {sizeof programNoteOwner, sizeof(ProgramNote), programNoteType}, {}, {programNoteVersion, 0, 0, 0, 0, 0, 0, 0}};
   // Four-byte alignment, as for most notes; without padding of the fields after the 12 bytes of the header.
   std::memcpy(note.owner, programNoteOwner, sizeof programNoteOwner);
   std::vector<uint8_t> content;
@@ -113,6 +125,9 @@ std::vector<uint8_t> hone::makeSectionObject(uint64_t weightBytes, uint64_t weig
   append(&note.description, sizeof note.description);
   writer.addSection(Note, ".note.hone", SHT_NOTE, SHF_ALLOC, 4);
   writer.addContent(Note, content.data(), content.size());
+
+  writer.addSection(Interp, ".hone.interp", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 1);
+  writer.addContent(Interp, nullptr, 0);
 
   // The linker script places the weights after the output section `.bss`, so there must be one, used or not.
   constexpr uint64_t retain = 1u << 21; // SHF_GNU_RETAIN

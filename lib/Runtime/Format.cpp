@@ -26,13 +26,6 @@ std::string rt::format(const char *pattern, ...) {
   return text;
 }
 
-std::string rt::grouped(uint64_t number) {
-  std::string digits = format("%llu", static_cast<unsigned long long>(number));
-  for (size_t i = digits.size(); i > 3; i -= 3)
-    digits.insert(i - 3, 1, ',');
-  return digits;
-}
-
 std::string rt::bytesText(uint64_t bytes) {
   static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
   double value = static_cast<double>(bytes);

@@ -8,16 +8,12 @@
 #ifndef HONE_LIB_RUNTIME_FORMAT_H
 #define HONE_LIB_RUNTIME_FORMAT_H
 
-#include <cstdint>
-#include <string>
+#include "hone/Support/NumberText.h"
 
 namespace hone::rt {
 
 /// printf into a string.
 __attribute__((format(printf, 1, 2))) std::string format(const char *pattern, ...);
-
-/// 8192 as "8,192".
-std::string grouped(uint64_t number);
 
 /// 1536000 bytes as "1.5 MB" (powers of ten).
 std::string bytesText(uint64_t bytes);

@@ -9,6 +9,8 @@
 #include "Format.h"
 #include "Machine.h"
 
+#include "hone/Support/ProgramCheck.h"
+
 #include <algorithm>
 #include <link.h>
 #include <sys/mman.h>
@@ -90,18 +92,6 @@ Status rt::checkCPU(const hone_module &module, const std::string &missing) {
   if (!missing.empty())
     return Error("this program needs an x86-64-v3 CPU (AVX2, FMA, F16C); this one lacks " + missing +
                  "; run it on an Intel Haswell, AMD Excavator or later");
-  return {};
-}
-
-Status rt::checkProgramSize(const void *headers, size_t count, uint64_t fileBytes) {
-  const auto *header = static_cast<const Elf64_Phdr *>(headers);
-  uint64_t expected = 0;
-  for (size_t i = 0; i < count; ++i)
-    if (header[i].p_type == PT_LOAD && header[i].p_offset + header[i].p_filesz > expected)
-      expected = header[i].p_offset + header[i].p_filesz;
-  if (fileBytes < expected)
-    return Error(format("the file is cut short: expected at least %s bytes, got %s; copy or compile it again",
-                        grouped(expected).c_str(), grouped(fileBytes).c_str()));
   return {};
 }
 

@@ -56,9 +56,6 @@ Status checkCPU(const hone_module &module, const std::string &missing);
 /// Costs one stat; without it a missing tail shows as SIGBUS in the middle of an answer.
 Status checkProgramFile();
 
-/// The same for headers and a size that are given, so that it can be tested. `headers`: an array of Elf64_Phdr.
-Status checkProgramSize(const void *headers, size_t count, uint64_t fileBytes);
-
 /// Maps the weights' pages by all workers at once, reading from disk what is not in memory. Touching them one by one in
 /// the first step costs half as much again (300 MB: 42 ms of CPU time against 28). Leaves weights that may not fit into
 /// memory to the first touch.

@@ -16,7 +16,7 @@ namespace hone::rt {
 /// A shared library that `hone compile --emit=shared` made, loaded while this object lives.
 class SharedLibrary {
 public:
-  /// Nothing of the file runs before its length, its kind and its note have been checked. Errors begin with `path`.
+  /// Nothing of the file runs before it has been found whole (ProgramCheck.h). Errors begin with `path`.
   static Result<SharedLibrary> open(const std::string &path);
 
   SharedLibrary() = default;

@@ -17,7 +17,8 @@
 using namespace hone;
 
 Result<MappedFile> MappedFile::open(const std::string &path) {
-  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Opening a pipe must not wait for a writer.
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0)
     return Error(path + ": cannot be opened: " + std::strerror(errno));
   struct stat status;

@@ -5,8 +5,10 @@ program, no temporary file. Kinds that mutate_gguf.py marks with `?` are allowed
 tokenizer, whose program must then refuse a prompt in one line but still take token ids.
 
   bad_models.py --compile "hone compile" --model SMALL.gguf [--kinds NAME,NAME]
+  bad_models.py --compile "hone compile" --types FOLDER      small models of every tensor type, damaged where types matter
 """
 import argparse
+import itertools
 import shlex
 import subprocess
 import sys
@@ -14,8 +16,12 @@ import tempfile
 from pathlib import Path
 
 import mutate_gguf
+from small_models import TYPES, make
 
 SECONDS = 60
+# What depends on the type of the tensors.
+KINDS_OF_TYPES = ["truncated-data", "truncated-last-byte", "other-block-type", "row-one-short", "wrong-shape", "dimensions-overflow",
+                  "offset-past-end", "offset-overlap", "offset-overflow"]
 # Compiles, but has no text side.
 WITHOUT_TOKENIZER = {"missing-tokenizer"}
 
@@ -69,23 +75,26 @@ def check_kind(kind, allowed, model, command, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--compile", required=True, help="the command that compiles, without model and -o")
-    parser.add_argument("--model", type=Path, required=True, help="a small valid model")
+    models = parser.add_mutually_exclusive_group(required=True)
+    models.add_argument("--model", type=Path, help="a small valid model")
+    models.add_argument("--types", type=Path, metavar="FOLDER", help="for small models of every tensor type")
     parser.add_argument("--kinds", help="comma-separated; all without it")
     parser.add_argument("--verbose", action="store_true", help="print what each file was told")
     arguments = parser.parse_args()
-    names = arguments.kinds.split(",") if arguments.kinds else list(mutate_gguf.KINDS)
-    data = arguments.model.read_bytes()
+    names = arguments.kinds.split(",") if arguments.kinds else KINDS_OF_TYPES if arguments.types else list(mutate_gguf.KINDS)
+    files = [make(kind, arguments.types) for kind in TYPES] if arguments.types else [arguments.model]
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            errors, told = check_kind(name, name in mutate_gguf.MAY_BE_ACCEPTED, data,
+        for file, name in itertools.product(files, names):
+            errors, told = check_kind(name, name in mutate_gguf.MAY_BE_ACCEPTED, file.read_bytes(),
                                       shlex.split(arguments.compile), Path(folder))
             if arguments.verbose:
-                print(f"{name:26} {told}")
+                print(f"{file.stem:8} {name:26} {told}")
             for error in errors:
-                print(f"{name}: {error}")
+                print(f"{file.stem}, {name}: {error}")
             failures += bool(errors)
-    print(f"{len(names) - failures} of {len(names)} kinds handled as they should be")
+    count = len(files) * len(names)
+    print(f"{count - failures} of {count} kinds handled as they should be")
     return 1 if failures else 0
 
 

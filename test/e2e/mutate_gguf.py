@@ -248,6 +248,8 @@ simple("unexpected-tensor", "a bias that the architecture does not have",
 simple("unknown-tensor-type", f"'{QUERY}' of type 250", lambda m: setattr(m.find(QUERY), "kind", 250))
 simple("removed-tensor-type", f"'{QUERY}' of type 4, which GGUF no longer has",
        lambda m: setattr(m.find(QUERY), "kind", 4))
+simple("other-block-type", f"'{QUERY}' of a type with more bytes, or with fewer if it is F32: the tensors no longer fit together",
+       lambda m: setattr(m.find(QUERY), "kind", 1 if m.find(QUERY).kind == 0 else 0))
 simple("norm-quantised", "a norm of type Q4_0", lambda m: setattr(m.find("output_norm.weight"), "kind", 2))
 simple("wrong-shape", "a projection with half its rows", lambda m: halve(m.find(QUERY).dimensions, 1))
 simple("wrong-norm-shape", "a norm with half its elements", lambda m: halve(m.find("output_norm.weight").dimensions, 0))
@@ -256,6 +258,8 @@ simple("zero-dimension", "a dimension of 0", lambda m: m.find(QUERY).dimensions.
 simple("absurd-dimension", "a dimension of 2^60", lambda m: m.find(QUERY).dimensions.__setitem__(1, ABSURD))
 simple("dimensions-overflow", "2^32 x 2^32 elements: the product wraps to 0",
        lambda m: m.find(QUERY).dimensions.__setitem__(slice(None), [1 << 32, 1 << 32]))
+simple("row-one-short", "rows of one element less than the model's",
+       lambda m: m.find(QUERY).dimensions.__setitem__(0, m.find(QUERY).dimensions[0] - 1))
 simple("row-not-whole-blocks", "Q4_1 rows of 33 elements",
        lambda m: (setattr(m.find(QUERY), "kind", 3), m.find(QUERY).dimensions.__setitem__(0, 33)))
 simple("nine-dimensions", "a tensor of rank 9", lambda m: m.find(QUERY).dimensions.extend([1] * 7))

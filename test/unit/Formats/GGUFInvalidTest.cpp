@@ -198,6 +198,12 @@ TEST(GGUFInvalid, TensorData) {
   GGUFBuilder overlap;
   overlap.tensor("second", {1}, 0, 32).tensor("first", {9}, 0, 0).tensorData = std::string(64, '\0');
   EXPECT_EQ(parseError(overlap.build()), "m.gguf: tensor 'first' and tensor 'second' overlap at byte 160" + damaged);
+  GGUFBuilder gap;
+  gap.tensor("second", {1}, 0, 64).tensor("first", {8}, 0, 0).tensorData = std::string(96, '\0');
+  EXPECT_EQ(parseError(gap.build()),
+            "m.gguf: tensor 'first' has 32 bytes of the 64 before tensor 'second': its type or "
+            "shape is not the one that was written" +
+                damaged);
 }
 
 TEST(GGUFInvalid, Getters) {

@@ -18,7 +18,7 @@ using namespace hone::test;
 
 namespace {
 
-const std::string foreign = ": expected a library made by 'hone compile --emit=shared', got another kind of file";
+const std::string foreign = ": expected a library made by 'hone compile --emit=shared', got ";
 
 /// The stub model with a tokenizer, from its library.
 class APIModelTest : public APITest {
@@ -57,8 +57,11 @@ TEST(APIOpenTest, FilesThatAreNoLibraries) {
   auto open = [&](const char *path) { return hone_model_open(path, &model, &error); };
   HONE_EXPECT_FAILURE(open("missing/libmodel.so"),
                       "HONE_NOT_FOUND: missing/libmodel.so: cannot be opened: No such file or directory");
-  HONE_EXPECT_FAILURE(open("/proc/self/status"), "HONE_BAD_LIBRARY: /proc/self/status" + foreign);
-  HONE_EXPECT_FAILURE(open("/"), "HONE_BAD_LIBRARY: /" + foreign);
+  HONE_EXPECT_FAILURE(open("/proc/self/status"),
+                      "HONE_BAD_LIBRARY: /proc/self/status" + foreign + "a file that is not ELF");
+  HONE_EXPECT_FAILURE(open("/"), "HONE_BAD_LIBRARY: /: expected a regular file, got a directory");
+  HONE_EXPECT_FAILURE(open("/bin/true"),
+                      "HONE_BAD_LIBRARY: /bin/true" + foreign + "an ELF file without the note of hone");
   HONE_EXPECT_FAILURE(open(HONE_STUB_PROGRAM),
                       "HONE_BAD_LIBRARY: " HONE_STUB_PROGRAM
                       ": expected a library, got a program; compile the model with '--emit=shared'");

@@ -10,6 +10,8 @@
 #include "Json.h"
 #include "Model.h"
 
+#include "hone/Support/ProgramCheck.h"
+
 #include <cstdlib>
 #include <elf.h>
 #include <fstream>

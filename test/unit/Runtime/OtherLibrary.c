@@ -11,9 +11,11 @@
 
 __asm__(".section .note.hone, \"a\", @note\n"
         ".balign 4\n"
-        ".long 5, 0, 1\n"
+        ".long 5, 56, 1\n"
         ".asciz \"hone\"\n"
         ".balign 4\n"
+        ".long 2\n"
+        ".zero 52\n"
         ".previous\n");
 
 const hone_library *hone_library_description(void);

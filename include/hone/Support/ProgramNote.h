@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef HONE_LIB_PACKAGE_PROGRAMNOTE_H
-#define HONE_LIB_PACKAGE_PROGRAMNOTE_H
+#ifndef HONE_SUPPORT_PROGRAMNOTE_H
+#define HONE_SUPPORT_PROGRAMNOTE_H
 
 #include <cstdint>
 
@@ -14,7 +14,7 @@ namespace hone {
 
 inline constexpr char programNoteOwner[] = "hone";
 inline constexpr uint32_t programNoteType = 1;
-inline constexpr uint32_t programNoteVersion = 1;
+inline constexpr uint32_t programNoteVersion = 2;
 
 /// The description of the note `.note.hone`, which is allocated and so outlives `strip`. Each distance is from the
 /// address of its own field, filled in by the link.
@@ -26,8 +26,9 @@ struct ProgramNote {
   int64_t weightsEnd;
   int64_t tokenizerBegin;
   int64_t tokenizerEnd;
+  uint64_t digest; ///< digestProgram (ProgramCheck.h) of the file; 0: not stated
 };
 
 } // namespace hone
 
-#endif // HONE_LIB_PACKAGE_PROGRAMNOTE_H
+#endif // HONE_SUPPORT_PROGRAMNOTE_H
