@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Adds up what scripts/test ran: names what failed and why tests were skipped, and ends with 'N passed, N failed'.
 
-  summarize_tests.py --lit lit.json --lit-status N [--others FILE]
+  summarize_tests.py --lit lit.json STATUS [--lit ...] [--others FILE]
 
 FILE has lines 'PASS name' and 'FAIL name'. Exit status: 0 if something passed and nothing failed, otherwise 1.
 """
@@ -47,11 +47,12 @@ def skip_reason(output):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lit", type=Path, required=True, metavar="JSON", help="what lit's --output wrote")
-    parser.add_argument("--lit-status", type=int, required=True, help="exit status of lit")
+    parser.add_argument("--lit", nargs=2, action="append", required=True, metavar=("JSON", "STATUS"),
+                        help="what lit's --output wrote, and the exit status of lit; once for each run")
     parser.add_argument("--others", type=Path, metavar="FILE", help="results of what is not run by lit")
     options = parser.parse_args()
-    results = read_lit(options.lit, options.lit_status) + read_others(options.others)
+    results = [result for path, status in options.lit for result in read_lit(Path(path), int(status))]
+    results += read_others(options.others)
 
     passed = [result for result in results if result[0] in PASSED]
     skipped = [result for result in results if result[0] in SKIPPED]

@@ -101,7 +101,11 @@ if shutil.which("unshare") and subprocess.run(["unshare", "-rm", "true"], captur
 if os.path.exists("/dev/nvidia0"):
     config.available_features.add("gpu")
 if config.hone_sanitize:
+    config.name = "hone-sanitized"
+    config.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     config.available_features.add("sanitizers")
+else:
+    config.excludes.append("Sanitizers")
 if is_on(config.hone_build_compiler):
     config.available_features.add("compiler")
 else:

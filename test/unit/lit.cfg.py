@@ -4,7 +4,7 @@ import os
 
 import lit.formats
 
-config.name = "hone-unit"
+config.name = "hone-unit-sanitized" if config.hone_sanitize else "hone-unit"
 config.test_format = lit.formats.GoogleTest(".", "-tests")
 config.test_source_root = config.hone_tools_dir
 config.test_exec_root = config.hone_exec_root
@@ -13,3 +13,5 @@ config.excludes = []
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "HONE_CACHE", "HOME", "TMPDIR", "TERM"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
+if config.hone_sanitize:
+    config.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")

@@ -80,6 +80,10 @@ Value Interpreter::evaluateName(const Expression &expression) {
     if (scope.isolated && i > 0)
       i = 1;
   }
+  // What a macro is given beyond its parameters.
+  bool isExtra = expression.name == "varargs" || expression.name == "kwargs";
+  if (isExtra && std::any_of(scopes.begin(), scopes.end(), [](const Scope &scope) { return scope.isolated; }))
+    return context.fail("unknown construct: '" + expression.name + "' of a macro");
   bool known =
       std::find(std::begin(functionNames), std::end(functionNames), expression.name) != std::end(functionNames);
   if (known || (now && expression.name == "strftime_now"))

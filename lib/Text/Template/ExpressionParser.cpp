@@ -231,7 +231,7 @@ ExpressionPtr ExpressionParser::parsePrimary() {
       return inner;
     }
     if (skipOperator("["))
-      return parseItems(Expression::List, "]", nullptr);
+      return parseList();
     if (skipOperator("{"))
       return parseDict();
     [[fallthrough]];
@@ -256,16 +256,14 @@ ExpressionPtr ExpressionParser::parseNumber() {
   return node;
 }
 
-ExpressionPtr ExpressionParser::parseItems(Expression::Kind kind, std::string_view close, ExpressionPtr first) {
-  ExpressionPtr node = make(kind);
-  if (first)
-    add(node, std::move(first));
-  while (!error && !peekOperator(close)) {
+ExpressionPtr ExpressionParser::parseList() {
+  ExpressionPtr node = make(Expression::List);
+  while (!error && !peekOperator("]")) {
     add(node, parseExpression());
     if (!skipOperator(","))
       break;
   }
-  expectOperator(close);
+  expectOperator("]");
   return node;
 }
 

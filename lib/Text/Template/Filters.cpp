@@ -224,6 +224,8 @@ Value hone::text::jinja::applyFilter(Context &context, std::string_view name, co
     return context.fail("unknown filter '" + std::string(name) + "'");
   if (input.isString() && (name == "string" || name == "safe"))
     return input;
+  if (!input.isString() && name == "indent")
+    return context.fail("'indent' expects a string, got " + std::string(kindName(input)));
   std::string text = toText(context, input);
   if (!context.reserve(text.size()))
     return {};

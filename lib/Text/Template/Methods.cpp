@@ -123,7 +123,7 @@ static Value split(Context &context, std::string_view text, const Arguments &arg
         end += point.length;
       }
       if (limit-- == 0) {
-        parts.push_back(strip(text, std::nullopt, false, true));
+        parts.push_back(text);
         break;
       }
       parts.push_back(text.substr(0, end));

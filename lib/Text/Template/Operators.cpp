@@ -240,7 +240,7 @@ Value hone::text::jinja::getAttribute(Context &context, const Value &object, con
 Value hone::text::jinja::getItem(Context &context, const Value &object, const Value &index) {
   if (object.isUndefined())
     return failUndefined(context, object);
-  if (object.kind == Value::Dict)
+  if (object.kind == Value::Dict || (object.kind == Value::Namespace && index.isString()))
     if (Value *found = find(context, *object.dict, index))
       return *found;
   if (object.kind == Value::Loop && index.isString())

@@ -67,7 +67,7 @@ private:
   ExpressionPtr parsePrimary();
   ExpressionPtr parseNumber();
   ExpressionPtr parseDict();
-  ExpressionPtr parseItems(Expression::Kind kind, std::string_view close, ExpressionPtr first);
+  ExpressionPtr parseList();
   ExpressionPtr parsePostfix(ExpressionPtr object);
   ExpressionPtr parseSubscript(ExpressionPtr object);
   ExpressionPtr parseTest(ExpressionPtr input);

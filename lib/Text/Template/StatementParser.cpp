@@ -17,8 +17,6 @@ public:
 
   Result<Block> run() {
     Block block = parseBlock({});
-    if (!error && peek().kind != Token::End)
-      failExpected("a statement");
     if (error)
       return std::move(*error);
     return block;
@@ -149,11 +147,9 @@ private:
       Statement nested;
       nested.line = peek().line;
       ++at;
-      // Each elif is an If in the else of the one before, so a chain of them nests.
-      if (++nesting > maxStatements)
-        fail("statements nest deeper than " + std::to_string(maxStatements) + " levels");
-      else
-        parseIf(nested);
+      // Each elif is an If in the else of the one before, so a chain of them nests; parseBlock bounds it.
+      ++nesting;
+      parseIf(nested);
       --nesting;
       statement.otherwise.push_back(std::move(nested));
       return;

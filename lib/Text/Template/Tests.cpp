@@ -78,8 +78,11 @@ bool hone::text::jinja::applyTest(Context &context, std::string_view name, const
   }
   if (op)
     return compare(context, *op, input, *other);
-  if (name == "sameas")
+  if (name == "sameas") {
+    if (input.kind == Value::List || input.kind == Value::Dict)
+      return input.kind == other->kind && input.list == other->list;
     return input.kind == other->kind && isEqual(context, input, *other);
+  }
   if (!input.isInteger() || !other->isInteger() || other->asInteger() == 0)
     return failKind(context, name, "integers, the second not zero", input);
   return other->asInteger() == -1 || input.asInteger() % other->asInteger() == 0;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 using namespace hone;
 using namespace hone::text;
@@ -146,6 +147,39 @@ TEST(Tokenizer, LongPiecesTakeNoQuadraticTime) {
   EXPECT_EQ(t.encode(std::string(1 << 20, '<'), true)->size(), size_t(1 << 20));
 }
 
+TEST(Tokenizer, KeepsWhatIsNotInTheAlphabet) {
+  Fixture f;
+  f.addToken("日本", 1);
+  Tokenizer t = f.load();
+  EXPECT_EQ(t.tokenBytes(f.id("日本")), "日本");
+  // Its bytes have no tokens to merge.
+  size_t dropped = 0;
+  EXPECT_TRUE(t.encode("日本", true, &dropped)->empty());
+  EXPECT_EQ(dropped, 6u);
+}
+
+TEST(Tokenizer, FindsAllInTablesOfAnySize) {
+  Fixture f;
+  for (char upper = 'A'; upper <= 'Z'; ++upper)
+    for (char lower = 'a'; lower <= 'j'; ++lower) {
+      f.merges.push_back({upper, ' ', lower});
+      f.addToken({upper, lower}, 1);
+      Tokenizer t = f.load();
+      for (size_t id = f.tokens.size() - (upper - 'A' + 1); id < f.tokens.size(); ++id)
+        if (f.types[id] == 1 && f.tokens[id].size() == 2)
+          ASSERT_EQ(*t.encode(f.tokens[id] + f.tokens[id], true), (Ids{int32_t(id), int32_t(id)})) << f.tokens[id];
+    }
+}
+
+TEST(Tokenizer, RefusesATextTooLong) {
+  Fixture f;
+  Tokenizer t = f.load();
+  // Refused by its size alone.
+  Result<Ids> ids = t.encode({"x", size_t(INT32_MAX) + 1}, true);
+  ASSERT_FALSE(ids);
+  EXPECT_EQ(ids.error().message(), "expected a text of at most 2147483647 bytes, got 2147483648; cut it into parts");
+}
+
 TEST(Tokenizer, EqualSourcesGiveEqualBytes) {
   Fixture a, b;
   EXPECT_EQ(*serializeTokenizer(a.refresh()), *serializeTokenizer(b.refresh()));
@@ -231,11 +265,26 @@ TEST(Tokenizer, LoadRefusesDamage) {
   EXPECT_EQ(error(12, 9), start + "pre-tokenizer 0 to 3, got 9" + end);
   EXPECT_EQ(error(16, 0xFF), start + "flags within 3, got 255" + end);
   EXPECT_EQ(error(23, 0xFF), start + "1 to 2147483647 tokens, got 4278190192" + end);
+  EXPECT_EQ(error(40, 0), start + "hash tables with slots, got an empty one" + end);
   EXPECT_EQ(error(24, 0), start + "ids below 112, got a larger one" + end);
   EXPECT_NE(error(20, 1).find("expected table 0 of 8 bytes, got 452"), std::string::npos);
   EXPECT_NE(error(63, 0xFF).find("expected table 0 within "), std::string::npos);
   for (size_t size = 0; size < bytes.size(); size += 7)
     EXPECT_FALSE(Tokenizer::load(bytes.data(), size)) << size;
+}
+
+TEST(Tokenizer, SearchOfAFullTableEnds) {
+  Fixture f;
+  std::vector<uint8_t> bytes = *serializeTokenizer(f.refresh());
+  // Merges and pieces, which end a search by an empty slot, made full of token 0.
+  for (size_t table : {4, 5}) {
+    uint64_t entry[2];
+    std::memcpy(entry, bytes.data() + 56 + 16 * table, sizeof(entry));
+    std::memset(bytes.data() + entry[0], 0, entry[1]);
+  }
+  Result<Tokenizer> t = Tokenizer::load(bytes.data(), bytes.size());
+  ASSERT_TRUE(t) << t.error().message();
+  EXPECT_EQ(*t->encode("the", true), (Ids{f.id("t"), f.id("h"), f.id("e")}));
 }
 
 TEST(Tokenizer, DamagedTablesDoNoHarm) {
