@@ -16,6 +16,9 @@ from small_models import MODELS, make
 
 # (activations of the compiler, bars of compare_logits.py). Integer activations of 16 bits are as good as f32 here.
 RUNS = [("f32", "f32"), ("int16", "f32")]
+# The coarser ones, with weights of 2 to 8 bits, signed and unsigned.
+COARSE_RUNS = [("int8", "int8"), ("f16", "f16"), ("bf16", "bf16")]
+COARSE_MODELS = ["Q4_0", "Q5_1", "Q8_0", "Q2_K", "Q6_K", "five-heads"]
 PROMPTS = ["english", "scripts", "digits"]
 OPTIONS = argparse.Namespace(no_greedy=False, max_tokens=16, threads=None, chunk=None)
 
@@ -44,7 +47,7 @@ def main():
     failures = 0
     for name in arguments.models.split(","):
         model = make(name, arguments.folder)
-        for activations, bars in RUNS:
+        for activations, bars in RUNS + (COARSE_RUNS if name in COARSE_MODELS else []):
             program = arguments.folder / f"{name}-{activations}"
             command = [*shlex.split(arguments.compile), model, f"--activations={activations}", "-o", program]
             compiled = subprocess.run([str(part) for part in command], capture_output=True, text=True)

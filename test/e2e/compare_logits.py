@@ -34,7 +34,7 @@ from reference_cache import ReferenceCache
 # sums (6e-6 and 1e-11 between the reference and llama.cpp over f32 weights and keys, on SmolLM2) and an f16 KV cache
 # (2e-3 and 1e-6 at worst). The default activations are judged by measure_kl.py; these bars only catch blunders:
 # llama.cpp is at 0.06 and 5e-3 here.
-BARS = {"f32": (3e-3, 1e-5), "default": (0.15, 1e-2)}
+BARS = {"f32": (3e-3, 1e-5), "f16": (5e-3, 1e-4), "bf16": (3e-2, 1e-3), "int8": (6e-2, 1e-2), "default": (0.15, 1e-2)}
 ERRORS_SHOWN = 3  # of the greedy tokens of one prompt
 
 
