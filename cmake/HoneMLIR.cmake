@@ -1,6 +1,7 @@
 # MLIR and LLVM 22 as packaged; linked as shared libraries for a fast relink (see docs/dependencies.md).
 set(MLIR_DIR /usr/lib/llvm-22/lib/cmake/mlir CACHE PATH "Where MLIRConfig.cmake lies")
-find_package(MLIR 22.1 REQUIRED CONFIG)
+set(HONE_MLIR_VERSION 22.1)
+find_package(MLIR ${HONE_MLIR_VERSION} REQUIRED CONFIG)
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)
 include(AddLLVM)

@@ -1,4 +1,5 @@
 # find_package(hone): the target hone::api, which has the header hone-rt/hone.h, and the function hone_compile_model.
+# find_package(hone COMPONENTS compiler): in addition what HonePassPlugin.cmake offers; needs MLIR.
 get_filename_component(HONE_PREFIX ${CMAKE_CURRENT_LIST_DIR}/../../.. ABSOLUTE)
 set(HONE_COMPILER ${HONE_PREFIX}/bin/hone)
 
@@ -25,3 +26,15 @@ function(hone_compile_model name model)
   target_link_libraries(${name} INTERFACE hone::api)
   add_dependencies(${name} ${name}-model)
 endfunction()
+
+foreach(component IN LISTS hone_FIND_COMPONENTS)
+  if(component STREQUAL "compiler")
+    include(${CMAKE_CURRENT_LIST_DIR}/HonePassPlugin.cmake)
+  endif()
+  if(hone_FIND_REQUIRED_${component} AND NOT hone_${component}_FOUND)
+    set(hone_FOUND OFF)
+    if(NOT hone_NOT_FOUND_MESSAGE)
+      set(hone_NOT_FOUND_MESSAGE "expected the component 'compiler', got '${component}'")
+    endif()
+  endif()
+endforeach()

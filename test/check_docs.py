@@ -1,6 +1,6 @@
 # Part of hone, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks that documents name only what exists: README.md and docs/**/*.md.
+"""Checks that documents name only what exists: README.md, docs/**/*.md and examples/**/*.md.
 
 Looked at are inline code, fenced blocks of sh, and links:
   paths      `lib/Text/Tokenizer.cpp`, `FuseQKV.cpp`: a file or folder of the repository; `*` and `<name>` stand for a part
@@ -19,20 +19,20 @@ from pathlib import PurePosixPath
 import source_tree
 
 FOLDERS = ("include", "dialects", "transforms", "codegen", "lib", "tools", "test", "docs", "scripts", "benchmarks",
-           "cmake", ".ci")
+           "cmake", "examples", ".ci")
 SHELL = {"sh", "bash", "console"}
 FENCE = re.compile(r"^[ \t]*```(\w*)[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 TREE_PATH = re.compile(rf"(?:\./)?((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./*<>-]*)$")
 FILE_NAME = re.compile(r"[\w*-]+\.(?:cpp|h|td|py|md|cmake|mlir|test|txt)$|CMakePresets\.json$")
-PROGRAM = re.compile(r"(?:(?:\./)?build/bin/)?(hone(?:-[a-z0-9]+)*)$")
+PROGRAM = re.compile(r"(?:(?:\./)?build/bin/|\$PREFIX/bin/)?(hone(?:-[a-z0-9]+)*)$")
 OPTION = re.compile(r"--?([a-zA-Z][\w-]*)")
 TARGET = re.compile(r"(?:add_executable|add_library|add_custom_target|hone_add_\w+)\(\s*([\w-]+)")
 # Options that MLIR gives hone-opt and its kin, or LLVM's command line gives every tool.
 FROM_LLVM = {"help", "h", "version", "o", "pass-pipeline", "verify-diagnostics", "split-input-file", "run-reproducer",
              "verify-each", "allow-unregistered-dialect", "emit-bytecode", "remark-format",
-             "remarks-filter", "cse", "canonicalize", "show-dialects"}
+             "remarks-filter", "load-pass-plugin", "list-passes", "cse", "canonicalize", "show-dialects"}
 # Sub-commands and tools of the runtime's side take their options from the program.
 PROGRAM_OPTIONS = "lib/Runtime/Options.cpp"
 
@@ -175,7 +175,7 @@ def complain_document(repository, path):
 def check(root):
     repository = Repository(root)
     documents = [path for path in source_tree.files(root)
-                 if path.suffix == ".md" and (path.parts[0] == "docs" or str(path) == "README.md")]
+                 if path.suffix == ".md" and (path.parts[0] in ("docs", "examples") or str(path) == "README.md")]
     problems = [problem for path in documents for problem in complain_document(repository, path)]
     return problems, f"{len(documents)} documents"
 

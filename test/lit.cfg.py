@@ -4,7 +4,8 @@
 # Substitutions: %python (with the modules of test/requirements.txt where scripts/install-dependencies ran), %model
 # (the GGUF file that scripts/fetch_model.py fetches), %hone_src, %hone_bin (folder of the built programs),
 # %hone_build (folder of the build), %cc, %cxx.
-# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, qemu, pkg-config, user-namespaces, and python-<module> for each module of
+# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, qemu, pkg-config, cmake, ninja, cxx (the
+# compiler that hone was built with), user-namespaces, and python-<module> for each module of
 # PYTHON_MODULES. A test that lacks one is reported as unsupported, with the feature's name.
 import os
 import shutil
@@ -93,7 +94,8 @@ if model and os.path.exists(model):
 else:
     # Only in tests that require the model, which do not run then.
     config.substitutions.append(("%model", "model-is-missing"))
-for program, feature in (("qemu-x86_64", "qemu"), ("pkg-config", "pkg-config")):
+for program, feature in (("qemu-x86_64", "qemu"), ("pkg-config", "pkg-config"), ("cmake", "cmake"), ("ninja", "ninja"),
+                         (config.hone_cxx_compiler, "cxx")):
     if shutil.which(program):
         config.available_features.add(feature)
 if shutil.which("unshare") and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0:

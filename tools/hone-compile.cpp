@@ -52,10 +52,10 @@ static void printReport(const CompileReport &report, bool json) {
                << " MB in " << llvm::format("%.1f", seconds) << " s\n";
 }
 
-/// The words of the command line that stand for phases, up to `last`.
-static std::vector<std::pair<std::string, std::optional<Phase>>> getPhaseWords(Phase last) {
+/// The words of the command line that stand for phases.
+static std::vector<std::pair<std::string, std::optional<Phase>>> getPhaseWords(Phase first, Phase last) {
   std::vector<std::pair<std::string, std::optional<Phase>>> words;
-  for (unsigned phase = 0; phase <= static_cast<unsigned>(last); ++phase)
+  for (auto phase = static_cast<unsigned>(first); phase <= static_cast<unsigned>(last); ++phase)
     words.emplace_back(getPhaseName(static_cast<Phase>(phase)).str(), static_cast<Phase>(phase));
   return words;
 }
@@ -74,7 +74,9 @@ static std::string getDefaultOutput(const CompileOptions &options) {
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   CLI::App app("Compiles a model to one self-contained program.\n\n"
-               "Example: hone compile SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2 && ./smollm2 chat",
+               "Example: hone compile SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2 && ./smollm2 chat\n"
+               "         hone compile MODEL.gguf --load-pass-plugin=DropBranches.so "
+               "--pass-pipeline='builtin.module(drop-branches{match=blk[.]1[.]})'",
                "hone compile");
   CompileOptions options;
   unsigned jobs = 0;
@@ -91,12 +93,22 @@ int main(int argc, char **argv) {
              {"llvm", EmitKind::LLVM},
              {"mlir", EmitKind::MLIR}});
   addChoice(app, "--stop-after", options.stopAfter, "Stop after a phase and write its result",
-            getPhaseWords(Phase::Program));
+            getPhaseWords(Phase::Import, Phase::Program));
   addChoice(app, "--start-at", options.startAt, "Go on from what --stop-after of this phase wrote",
-            getPhaseWords(Phase::Lowered));
+            getPhaseWords(Phase::Import, Phase::Lowered));
   app.add_option("--dump-phases", options.dumpPhases, "Write the IR after each phase into a folder")
       ->option_text("FOLDER");
   addActivationOptions(app, options.activations, options.activationOverrides);
+  app.add_option("--pass-pipeline", options.passPipeline,
+                 "Run passes of your own on the module, 'builtin.module(...)' as hone-opt takes it")
+      ->option_text("PASSES");
+  addChoice(app, "--pipeline-before", options.pipelineBefore,
+            "The phase before whose passes --pass-pipeline runs; default: compressed, which is right after the import",
+            getPhaseWords(Phase::Compressed, Phase::Object));
+  app.add_option("--load-pass-plugin", options.passPlugins,
+                 "Load a library with passes for --pass-pipeline; may be given several times")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
   app.add_option("--context", options.contextLength, "Positions that a sequence may have; default: the model's");
   app.add_option("--max-rows", options.maxRows, "Largest number of rows of one step")->capture_default_str();
   app.add_option("-j,--jobs", jobs, "Threads that pack weights; default: all");

@@ -10,6 +10,7 @@
 #include "EquivalenceReport.h"
 #include "ProgressBar.h"
 #include "StepReport.h"
+#include "hone/Driver/PassPipeline.h"
 #include "hone/Driver/Phases.h"
 #include "hone/Driver/Registration.h"
 #include "hone/Equivalence/Equivalence.h"
@@ -17,10 +18,8 @@
 #include "hone/dialects/LLM/LLMDialect.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -108,13 +107,9 @@ Status addPasses(mlir::PassManager &manager, const CommandLineOptions &options) 
       addPhase(manager, phase, options.phases);
     return std::nullopt;
   }
-  std::string reason;
-  llvm::raw_string_ostream os(reason);
-  mlir::FailureOr<mlir::OpPassManager> parsed = mlir::parsePassPipeline(options.passPipeline, os);
-  if (mlir::failed(parsed))
-    return Error("--pass-pipeline: " + llvm::StringRef(reason).split('\n').first.str());
-  if (parsed->getOpAnchorName() != mlir::ModuleOp::getOperationName())
-    return Error("--pass-pipeline: expected 'builtin.module(...)', got '" + options.passPipeline + "'");
+  Result<mlir::OpPassManager> parsed = parseModulePipeline(options.passPipeline);
+  if (!parsed)
+    return parsed.takeError();
   static_cast<mlir::OpPassManager &>(manager) = std::move(*parsed);
   return std::nullopt;
 }
@@ -168,12 +163,9 @@ Result<bool> run(CommandLineOptions &options, mlir::MLIRContext &context) {
   if (options.target == "step" && !options.reproducer.empty())
     return Error("--reproducer: expected passes or --target x86, got --target step; a fault of the whole step has no "
                  "smaller module");
-  for (const std::string &path : options.plugins) {
-    llvm::Expected<mlir::PassPlugin> plugin = mlir::PassPlugin::load(path);
-    if (!plugin)
-      return Error("--load-pass-plugin: " + llvm::toString(plugin.takeError()));
-    plugin->registerPassRegistryCallbacks();
-  }
+  for (const std::string &path : options.plugins)
+    if (Status failed = loadPassPlugin(path))
+      return *failed;
   Input input;
   if (Status failed = input.open(context, options.input))
     return *failed;
@@ -229,7 +221,9 @@ int main(int argc, char **argv) {
             {{"x86", llvm::StringRef("x86")}, {"step", llvm::StringRef("step")}});
   app.add_option("--kernel-pipeline", options.kernelPipeline, "Passes that make the code of --target")
       ->option_text("PASSES");
-  app.add_option("--load-pass-plugin", options.plugins, "Load passes from a shared library")->option_text("FILE");
+  app.add_option("--load-pass-plugin", options.plugins, "Load passes from a shared library")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
   app.add_option("--tokens", options.tokens,
                  "Tokens of one sequence, with commas between them; once for each sequence of the step")
       ->option_text("N,N,...");

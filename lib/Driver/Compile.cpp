@@ -8,6 +8,8 @@
 #include "hone/Driver/Compile.h"
 
 #include "DiagnosticLog.h"
+#include "ModuleFile.h"
+#include "hone/Driver/PassPipeline.h"
 #include "hone/Driver/Registration.h"
 #include "hone/Import/GGUFImport.h"
 #include "hone/Package/Program.h"
@@ -15,9 +17,9 @@
 #include "hone/Weights/WeightEvaluator.h"
 #include "hone/codegen/X86/EmitCode.h"
 #include "hone/dialects/LLM/LLMOps.h"
-#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
-#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -29,10 +31,19 @@ using namespace hone;
 
 namespace {
 
-/// On a module that was written to a file: the phase that it came out of.
-constexpr llvm::StringLiteral kPhaseAttr = "llm.phase";
-
 bool isIR(Phase phase) { return phase <= Phase::Lowered; }
+
+Phase before(Phase phase) { return static_cast<Phase>(static_cast<unsigned>(phase) - 1); }
+Phase after(Phase phase) { return static_cast<Phase>(static_cast<unsigned>(phase) + 1); }
+
+/// Reproducers keep the names of layers and tensors, which passes may look at. MLIR knows that as an option of a
+/// command line alone.
+void keepNamesInReproducers() {
+  registerAsmPrinterCLOptions();
+  llvm::cl::Option *option = llvm::cl::getRegisteredOptions().lookup("mlir-print-debuginfo");
+  if (option && option->getNumOccurrences() == 0)
+    option->addOccurrence(0, option->ArgStr, "true");
+}
 
 /// One run of `compile`: the state that its phases hand on.
 class Compilation {
@@ -42,6 +53,9 @@ public:
   Result<CompileReport> run() {
     if (Status failed = checkOptions())
       return *failed;
+    if (Status failed = preparePipeline())
+      return *failed;
+    keepNamesInReproducers();
     DialectRegistry registry;
     registerDialects(registry);
     context.emplace(registry, MLIRContext::Threading::DISABLED);
@@ -50,23 +64,19 @@ public:
       enableRemarks();
 
     Phase last = getLastPhase();
-    Phase first = options.startAt ? static_cast<Phase>(static_cast<unsigned>(*options.startAt) + 1) : Phase::Import;
+    Phase first = getFirstPhase();
     if (Status failed = timed(Phase::Import, [&] { return options.startAt ? parse() : import(); }))
       return *failed;
-    for (unsigned number = static_cast<unsigned>(first); number <= static_cast<unsigned>(Phase::Lowered); ++number) {
-      auto phase = static_cast<Phase>(number);
-      if (phase > last)
-        break;
+    for (Phase phase = first; phase <= std::min(last, Phase::Lowered); phase = after(phase))
       if (Status failed = timed(phase, [&] { return runPhase(phase); }))
         return *failed;
-    }
     if (isIR(last)) {
-      if (Status failed =
-              writeOutput([&](llvm::raw_ostream &os) { return writeModule(os, last, options.emit == EmitKind::MLIR); }))
+      if (Status failed = writeOutput(
+              [&](llvm::raw_ostream &os) { return writeModule(*module, os, last, options.emit == EmitKind::MLIR); }))
         return *failed;
       return std::move(report);
     }
-    if (Status failed = timed(Phase::Object, [&] { return emitCode(); }))
+    if (Status failed = timed(Phase::Object, [&] { return runPhase(Phase::Object); }))
       return *failed;
     if (last == Phase::Program) {
       if (Status failed = timed(Phase::Program, [&] { return package(); }))
@@ -87,7 +97,10 @@ private:
   std::optional<gguf::File> source;
   std::optional<MLIRContext> context;
   OwningOpRef<ModuleOp> module;
+  std::optional<OpPassManager> pipeline; ///< that of options.passPipeline until it has run
   llvm::SmallVector<char, 0> code;
+
+  Phase getFirstPhase() const { return options.startAt ? after(*options.startAt) : Phase::Import; }
 
   Phase getLastPhase() const {
     if (options.stopAfter)
@@ -123,6 +136,35 @@ private:
       return Error("--stop-after=" + getPhaseName(last).str() + " does not go with --emit=shared; leave one out");
     if (last == Phase::Program && options.output == "-")
       return Error("a program cannot be written to standard output; name a file with -o");
+    return checkPipelineOptions();
+  }
+
+  Phase getPipelinePlace() const { return options.pipelineBefore.value_or(Phase::Compressed); }
+
+  Status checkPipelineOptions() const {
+    if (options.passPipeline.empty() && (options.pipelineBefore || !options.passPlugins.empty()))
+      return Error(std::string(options.pipelineBefore ? "--pipeline-before" : "--load-pass-plugin") +
+                   ": expected --pass-pipeline beside it, got none");
+    Phase place = getPipelinePlace(), first = getFirstPhase(), last = getLastPhase();
+    if (!options.passPipeline.empty() && (place < first || place > last))
+      return Error("--pass-pipeline: would run before phase '" + getPhaseName(place).str() +
+                   "', but this run goes from '" + getPhaseName(first).str() + "' to '" + getPhaseName(last).str() +
+                   "'; name one of its phases with --pipeline-before");
+    return std::nullopt;
+  }
+
+  /// Before anything else is done: a mistake here costs no time.
+  Status preparePipeline() {
+    if (options.passPipeline.empty())
+      return std::nullopt;
+    registerPasses();
+    for (const std::string &path : options.passPlugins)
+      if (Status failed = loadPassPlugin(path))
+        return failed;
+    Result<OpPassManager> parsed = parseModulePipeline(options.passPipeline);
+    if (!parsed)
+      return parsed.takeError();
+    pipeline.emplace(std::move(*parsed));
     return std::nullopt;
   }
 
@@ -140,7 +182,7 @@ private:
 
   void enableRemarks() {
     remark::RemarkCategories categories;
-    categories.passed = categories.missed = categories.analysis = categories.failed = "hone-.*";
+    categories.passed = categories.missed = categories.analysis = categories.failed = ".*";
     (void)remark::enableOptimizationRemarks(*context, std::make_unique<RemarkLog>(options.report),
                                             std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
   }
@@ -190,31 +232,58 @@ private:
   }
 
   Status runPhase(Phase phase) {
+    if (!options.passPipeline.empty() && phase == getPipelinePlace())
+      if (Status failed = runPipeline(phase))
+        return failed;
+    if (phase == Phase::Object)
+      return emitCode();
     PassManager manager(&*context);
-    PipelineOptions pipeline;
-    pipeline.activations = options.activations;
-    pipeline.activationOverrides = options.activationOverrides;
-    pipeline.maxRows = options.maxRows;
-    addPhase(manager, phase, pipeline);
-    std::string reproducer = options.output == "-" ? "hone-compile" : options.output;
-    reproducer += ".reproducer.mlir";
+    PipelineOptions pipelineOptions;
+    pipelineOptions.activations = options.activations;
+    pipelineOptions.activationOverrides = options.activationOverrides;
+    pipelineOptions.maxRows = options.maxRows;
+    addPhase(manager, phase, pipelineOptions);
     // That what the user chose does not fit the model is no fault to repeat.
-    if (phase != Phase::Compressed || options.activationOverrides.empty())
-      manager.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/false);
-    if (failed(manager.run(*module)))
+    bool isFault = phase != Phase::Compressed || options.activationOverrides.empty();
+    if (std::optional<std::string> reproducer = runPasses(manager, isFault))
       return withReproducer(log.takeError(options.input + ": phase '" + getPhaseName(phase).str() + "' failed"),
-                            reproducer);
+                            *reproducer);
     countKernels();
     if (auto arena = (*module)->getAttrOfType<IntegerAttr>(llm::kArenaBytesAttr))
       report.arenaBytes = arena.getInt();
     return options.dumpPhases.empty() ? std::nullopt : dump(phase);
   }
 
+  /// The passes that the user adds, and the check that what comes out is still what the next phase takes.
+  Status runPipeline(Phase phase) {
+    PassManager manager(&*context);
+    static_cast<OpPassManager &>(manager) = std::move(*pipeline);
+    addContract(manager, before(phase));
+    std::optional<std::string> reproducer = runPasses(manager);
+    if (!reproducer)
+      return std::nullopt;
+    std::string plugins;
+    for (const std::string &path : options.passPlugins)
+      plugins += "--load-pass-plugin=" + path + " ";
+    Error error = log.takeError("a pass failed and did not say why");
+    return withReproducer(Error("--pass-pipeline: " + error.message()), *reproducer, plugins);
+  }
+
+  /// Runs passes on the module. The file that repeats a failure, or nothing if all went well.
+  std::optional<std::string> runPasses(PassManager &manager, bool writesReproducer = true) {
+    std::string reproducer = options.output == "-" ? "hone-compile" : options.output;
+    reproducer += ".reproducer.mlir";
+    if (writesReproducer)
+      manager.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/false);
+    return failed(manager.run(*module)) ? std::optional(reproducer) : std::nullopt;
+  }
+
   /// Names the file that repeats a failure, if the pass manager wrote one.
-  static Error withReproducer(Error error, const std::string &reproducer) {
+  static Error withReproducer(Error error, const std::string &reproducer, const std::string &plugins = "") {
     if (!llvm::sys::fs::exists(reproducer))
       return error;
-    return Error(error.message() + "; '" + reproducer + "' repeats this: hone-opt --run-reproducer " + reproducer);
+    return Error(error.message() + "; '" + reproducer + "' repeats this: hone-opt " + plugins + "--run-reproducer " +
+                 reproducer);
   }
 
   Status dump(Phase phase) {
@@ -223,45 +292,7 @@ private:
     llvm::SmallString<128> path(options.dumpPhases);
     llvm::sys::path::append(path,
                             llvm::Twine(static_cast<unsigned>(phase) + 1) + "-" + getPhaseName(phase) + ".mlirbc");
-    return writeFile(path, [&](llvm::raw_ostream &os) { return writeModule(os, phase, /*text=*/false); });
-  }
-
-  /// Brings the uses of each value into the order of their owners. Bytecode keeps that order, and conversions leave it
-  /// to addresses.
-  static void sortUses(ModuleOp module) {
-    DenseMap<Operation *, unsigned> order;
-    module.walk<WalkOrder::PreOrder>([&](Operation *op) { order[op] = order.size(); });
-    auto sort = [&](Value value) {
-      if (value.use_empty() || value.hasOneUse())
-        return;
-      SmallVector<std::pair<unsigned, unsigned>> keys;
-      for (OpOperand &use : value.getUses())
-        keys.push_back({order.lookup(use.getOwner()), use.getOperandNumber()});
-      SmallVector<unsigned> indices = llvm::to_vector(llvm::seq<unsigned>(0, keys.size()));
-      // Latest first, as when the module is parsed.
-      llvm::sort(indices, [&](unsigned a, unsigned b) { return keys[a] > keys[b]; });
-      SmallVector<unsigned> places(indices.size());
-      for (auto [place, index] : llvm::enumerate(indices))
-        places[index] = place;
-      value.shuffleUseList(places);
-    };
-    module.walk([&](Operation *op) {
-      llvm::for_each(op->getResults(), sort);
-      for (Region &region : op->getRegions())
-        for (Block &block : region)
-          llvm::for_each(block.getArguments(), sort);
-    });
-  }
-
-  bool writeModule(llvm::raw_ostream &os, Phase phase, bool text) {
-    (*module)->setAttr(kPhaseAttr, StringAttr::get(&*context, getPhaseName(phase)));
-    auto unmark = llvm::make_scope_exit([&] { (*module)->removeAttr(kPhaseAttr); });
-    if (!text) {
-      sortUses(*module);
-      return succeeded(writeBytecodeToFile(*module, os));
-    }
-    module->print(os, OpPrintingFlags().enableDebugInfo(/*enable=*/true, /*prettyForm=*/false));
-    return true;
+    return writeFile(path, [&](llvm::raw_ostream &os) { return writeModule(*module, os, phase, /*text=*/false); });
   }
 
   Status writeFile(llvm::StringRef path, llvm::function_ref<bool(llvm::raw_ostream &)> write) {

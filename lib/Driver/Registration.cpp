@@ -47,6 +47,10 @@ void hone::registerDialects(DialectRegistry &registry) {
 }
 
 void hone::registerPasses() {
+  // MLIR takes the name of a pipeline once.
+  static bool registered = false;
+  if (std::exchange(registered, true))
+    return;
   registerContractsPasses();
   registerFusionPasses();
   registerQuantizationPasses();

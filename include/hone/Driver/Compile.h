@@ -33,6 +33,14 @@ struct CompileOptions {
   /// A folder that receives the IR after each phase as bytecode; empty for none.
   std::string dumpPhases;
 
+  /// Libraries whose passes `passPipeline` may name.
+  std::vector<std::string> passPlugins;
+  /// "builtin.module(...)", run on the module that the passes of the phase `pipelineBefore` would take, and followed by
+  /// the contract of the phase that it came out of. Empty for none.
+  std::string passPipeline;
+  /// From `Compressed` to `Object`; `Compressed` if absent.
+  std::optional<Phase> pipelineBefore;
+
   llm::Precision activations = llm::Precision::Int16;
   std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
   int64_t maxRows = 64;

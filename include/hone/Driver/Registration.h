@@ -15,7 +15,7 @@ namespace hone {
 /// The dialects of hone and those that its passes produce, with their interfaces.
 void registerDialects(mlir::DialectRegistry &registry);
 
-/// All passes of hone and its pipelines, and the upstream passes that are useful beside them.
+/// All passes of hone and its pipelines, and the upstream passes that are useful beside them. May be called again.
 void registerPasses();
 
 } // namespace hone

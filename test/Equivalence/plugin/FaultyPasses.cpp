@@ -9,8 +9,8 @@
 
 #include "FaultyPasses.h"
 
+#include "hone/Driver/PassPlugin.h"
 #include "hone/dialects/LLM/LLMOps.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 
 using namespace mlir;
 using namespace hone;
@@ -106,19 +106,19 @@ static void readOtherTensor(ModuleOp module) {
   });
 }
 
-extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "FaultyPasses", "1", [] {
-            test::registerFaultyPass("faulty-swap-key-and-value", swapKeyAndValue);
-            test::registerFaultyPass("faulty-swap-gate-and-up", swapGateAndUp);
-            test::registerFaultyPass("faulty-drop-residual", dropResidual);
-            test::registerFaultyPass("faulty-skip-activation", skipActivation);
-            test::registerFaultyPass("faulty-quantize-other-input", quantizeOtherInput);
-            test::registerFaultyPass("faulty-change-epsilon", changeEpsilon);
-            test::registerFaultyPass("faulty-change-rope-base", changeRopeBase);
-            test::registerFaultyPass("faulty-change-rope-pairing", changeRopePairing);
-            test::registerFaultyPass("faulty-share-layer", shareLayer);
-            test::registerFaultyPass("faulty-read-other-tensor", readOtherTensor);
-            test::registerFaultyKernels();
-            test::registerFaultySteps();
-          }};
+static void registerFaultyPasses() {
+  test::registerFaultyPass("faulty-swap-key-and-value", swapKeyAndValue);
+  test::registerFaultyPass("faulty-swap-gate-and-up", swapGateAndUp);
+  test::registerFaultyPass("faulty-drop-residual", dropResidual);
+  test::registerFaultyPass("faulty-skip-activation", skipActivation);
+  test::registerFaultyPass("faulty-quantize-other-input", quantizeOtherInput);
+  test::registerFaultyPass("faulty-change-epsilon", changeEpsilon);
+  test::registerFaultyPass("faulty-change-rope-base", changeRopeBase);
+  test::registerFaultyPass("faulty-change-rope-pairing", changeRopePairing);
+  test::registerFaultyPass("faulty-share-layer", shareLayer);
+  test::registerFaultyPass("faulty-read-other-tensor", readOtherTensor);
+  test::registerFaultyKernels();
+  test::registerFaultySteps();
 }
+
+HONE_PASS_PLUGIN("FaultyPasses", registerFaultyPasses)

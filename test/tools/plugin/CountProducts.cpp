@@ -7,9 +7,9 @@
 
 // What somebody with an idea for a pass writes: a plugin that hone-opt loads. It sees hone's ops by their classes.
 
+#include "hone/Driver/PassPlugin.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/Pass/Pass.h"
-#include "mlir/Tools/Plugins/PassPlugin.h"
 
 using namespace mlir;
 using namespace hone;
@@ -31,6 +31,4 @@ struct CountProductsPass : PassWrapper<CountProductsPass, OperationPass<ModuleOp
 
 } // namespace
 
-extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "CountProducts", "1", [] { PassRegistration<CountProductsPass>(); }};
-}
+HONE_PASS_PLUGIN("CountProducts", [] { PassRegistration<CountProductsPass>(); })
