@@ -84,8 +84,9 @@ std::string equivalence::describe(Operation *op) {
   llvm::interleaveComma(op->getOperands(), os, [&](Value operand) {
     if (auto argument = dyn_cast<BlockArgument>(operand)) {
       SmallVector<std::string> parts = getParts(argument.getLoc());
-      os << (parts.size() == 1 && isa<NameLoc>(argument.getLoc()) ? parts.front()
-                                                                  : "argument " + std::to_string(argument.getArgNumber()));
+      os << (parts.size() == 1 && isa<NameLoc>(argument.getLoc())
+                 ? parts.front()
+                 : "argument " + std::to_string(argument.getArgNumber()));
       return;
     }
     if (auto constant = operand.getDefiningOp<arith::ConstantIndexOp>()) {
