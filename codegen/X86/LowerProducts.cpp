@@ -7,10 +7,7 @@
 
 #include "KernelLowering.h"
 #include "RowsTarget.h"
-#include "WeightTiles.h"
-
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "UnpackedPanels.h"
 
 using namespace mlir;
 using namespace hone;
@@ -19,7 +16,7 @@ using namespace hone::x86;
 
 namespace {
 
-/// Rows that share one reading of a panel; their accumulators and a tile's unpacked weights fit 16 registers.
+/// Rows that share one reading of a panel of float products; their accumulators fit 16 registers.
 constexpr int64_t kRowTile = 4;
 
 /// One product or several over the same rows: each panel of all weights is computed together, biases are added, then
@@ -28,86 +25,150 @@ class ProductKernel {
 public:
   ProductKernel(VectorBuilder &b, Value input, SmallVector<PackedWeight> weights, SmallVector<Value> biases,
                 Value result, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
-      : b(b), input(getSource(input)), blocks(getBlockLayout(input.getType())), weights(std::move(weights)),
-        biases(std::move(biases)), target(b, result), epilogue(epilogue) {}
+      : b(b), input(getSource(input)), weights(std::move(weights)), biases(std::move(biases)), target(b, result),
+        epilogue(epilogue) {
+    if (std::optional<BlockLayout> blocks = getBlockLayout(input.getType()))
+      integers.emplace(b, this->input, *blocks);
+  }
 
   void emit() {
-    const PackedWeight &first = weights.front();
-    int64_t full = first.rows / VectorBuilder::lanes;
-    // Without integer products each accumulator is a chain of dependent operations: single rows interleave panels.
-    int64_t group = blocks ? 1 : 4 / static_cast<int64_t>(weights.size());
-    while (full % group != 0)
-      group /= 2;
+    int64_t full = weights.front().rows / VectorBuilder::lanes, tail = weights.front().rows % VectorBuilder::lanes;
+    auto weightCount = static_cast<int64_t>(weights.size());
     if (int64_t panels = target.unitVectors(); panels > 1) {
-      unrounded = memref::AllocaOp::create(b, MemRefType::get({kRowTile, target.unitColumns()}, b.getF32Type()),
-                                           b.getI64IntegerAttr(32));
-      b.forall(b.index(full / panels), [&](Value unit) { emitRoundedPanels(unit, panels); });
+      // The verifier of an op that rounds to integers wants rows of whole blocks.
+      unrounded = memref::AllocaOp::create(
+          b, MemRefType::get({UnpackedPanels::kMostRows, target.unitColumns()}, b.getF32Type()),
+          b.getI64IntegerAttr(32));
+      allocateUnpacked(largestDivisor(panels, 2 / weightCount));
+      b.forall(b.index(full / panels), [&](Value unit) { emitRoundedUnit(unit, panels); });
       return;
     }
-    if (full > 0)
-      b.forall(b.index(full / group), [&](Value unit) { emitPanels(b.mul(unit, group), group, VectorBuilder::lanes); });
-    if (int64_t tail = first.rows % VectorBuilder::lanes)
-      b.forall(b.index(1), [&](Value) { emitPanels(b.index(full), 1, tail); });
+    // Single rows of floats interleave panels, since each accumulator is a chain of dependent operations.
+    int64_t group = largestDivisor(full, (integers ? 2 : 4) / weightCount);
+    if (full > 0) {
+      allocateUnpacked(group);
+      b.forall(b.index(full / group), [&](Value unit) { emitUnit(b.mul(unit, group), group, VectorBuilder::lanes); });
+    }
+    if (tail > 0) {
+      allocateUnpacked(1);
+      b.forall(b.index(1), [&](Value) { emitUnit(b.index(full), 1, tail); });
+    }
   }
 
 private:
   VectorBuilder &b;
   Value input;
-  std::optional<BlockLayout> blocks; ///< of the input, if it is rounded to integers
+  std::optional<IntegerProducts> integers; ///< for input that is rounded to integers
   SmallVector<PackedWeight> weights;
   SmallVector<Value> biases; ///< memory of f32, one per weight; null without
   RowsTarget target;
-  Value unrounded; ///< [row of a tile][column of a block], f32: results of a block before they are rounded
+  std::optional<UnpackedPanels> unpacked;
+  Value unrounded; ///< [row][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
 
-  /// Calls `body` for tiles of `kRowTile` rows, then for each row that is left.
-  void forEachRowTile(llvm::function_ref<void(Value row, int64_t rowCount)> body) {
-    Value rows = b.dim(target.memory(), 0);
-    Value tile = b.index(kRowTile);
-    Value whole = arith::MulIOp::create(b, arith::DivUIOp::create(b, rows, tile), tile);
-    b.loop(b.index(0), whole, kRowTile, [&](Value row) { body(row, kRowTile); });
-    b.loop(whole, rows, 1, [&](Value row) { body(row, 1); });
+  using Store = llvm::function_ref<void(Value values, Value row, Value panel)>;
+
+  /// `most`, a power of two, or the largest smaller one that divides `count`.
+  static int64_t largestDivisor(int64_t count, int64_t most) {
+    while (count % most != 0)
+      most /= 2;
+    return most;
+  }
+
+  void allocateUnpacked(int64_t panels) {
+    if (integers)
+      unpacked.emplace(b, *integers, weights, panels);
   }
 
   /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
-  void emitPanels(Value panel, int64_t count, int64_t outputs) {
-    auto storeAt = [&](Value first, Value row) {
-      return [this, first, row, outputs](Value values, int64_t r, int64_t p) {
-        target.storeFirst(outputs, values, b.add(row, r), b.add(first, p));
+  void emitUnit(Value panel, int64_t count, int64_t outputs) {
+    auto store = [&](Value values, Value row, Value own) { target.storeFirst(outputs, values, row, own); };
+    Value rows = b.dim(target.memory(), 0);
+    Value whole = getWholeTiles(rows);
+    if (integers)
+      b.loop(b.index(0), whole, UnpackedPanels::kMostRows, [&](Value first) {
+        emitManyRows(panel, count, outputs, first, getMost(first, whole),
+                     [&](Value values, Value row, Value own) { store(values, b.add(first, row), own); });
+      });
+    else
+      b.loop(b.index(0), whole, kRowTile, [&](Value row) {
+        b.loop(b.index(0), b.index(count), 1,
+               [&](Value number) { emitTile(b.add(panel, number), 1, row, kRowTile, outputs, store); });
+      });
+    b.loop(whole, rows, 1, [&](Value row) { emitRow(panel, count, row, outputs, store); });
+  }
+
+  /// All rows of the `panels` panels that make up block `unit` of the target.
+  void emitRoundedUnit(Value unit, int64_t panels) {
+    Value panel = b.mul(unit, panels), rows = b.dim(target.memory(), 0);
+    // `unrounded` begins at row `first` of the target.
+    auto storeAt = [&](Value first) {
+      return [this, panel, first](Value values, Value row, Value own) {
+        Value column = b.mul(arith::SubIOp::create(b, own, panel), VectorBuilder::lanes);
+        b.store(values, unrounded, {arith::SubIOp::create(b, row, first), column});
       };
     };
-    forEachRowTile([&](Value row, int64_t rowCount) {
-      if (rowCount == 1)
-        return emitTile(panel, count, row, 1, outputs, storeAt(panel, row));
-      b.loop(b.index(0), b.index(count), 1, [&](Value number) {
-        Value one = b.add(panel, number);
-        emitTile(one, 1, row, rowCount, outputs, storeAt(one, row));
+    auto round = [&](Value first, Value count) {
+      b.loop(b.index(0), count, 1, [&](Value row) {
+        SmallVector<Value> values;
+        for (int64_t i = 0; i < panels; ++i)
+          values.push_back(b.load(b.f32s(), unrounded, {row, b.index(i * VectorBuilder::lanes)}));
+        target.store(values, b.add(first, row), unit);
+      });
+    };
+    Value whole = getWholeTiles(rows);
+    if (integers)
+      b.loop(b.index(0), whole, UnpackedPanels::kMostRows, [&](Value first) {
+        Value count = getMost(first, whole);
+        emitManyRows(panel, panels, VectorBuilder::lanes, first, count, storeAt(b.index(0)));
+        round(first, count);
+      });
+    else
+      b.loop(b.index(0), whole, kRowTile, [&](Value row) {
+        b.loop(b.index(0), b.index(panels), 1, [&](Value number) {
+          emitTile(b.add(panel, number), 1, row, kRowTile, VectorBuilder::lanes, storeAt(row));
+        });
+        round(row, b.index(kRowTile));
+      });
+    b.loop(whole, rows, 1, [&](Value row) {
+      emitRow(panel, panels, row, VectorBuilder::lanes, storeAt(row));
+      round(row, b.index(1));
+    });
+  }
+
+  /// The rows that fill tiles; both kinds of tiles have as many.
+  Value getWholeTiles(Value rows) {
+    static_assert(kRowTile == UnpackedPanels::kRows);
+    return b.mul(arith::DivUIOp::create(b, rows, b.index(kRowTile)), kRowTile);
+  }
+
+  /// Rows from `first` on that one reading of unpacked panels serves, of `rows`.
+  Value getMost(Value first, Value rows) {
+    return arith::MinUIOp::create(b, arith::SubIOp::create(b, rows, first), b.index(UnpackedPanels::kMostRows));
+  }
+
+  /// Rows [first, first + rows) of `count` panels; `store` gets rows from 0 on.
+  void emitManyRows(Value panel, int64_t count, int64_t outputs, Value first, Value rows, Store store) {
+    b.loop(b.index(0), b.index(count), unpacked->panels(), [&](Value number) {
+      Value own = b.add(panel, number);
+      unpacked->multiply(own, first, rows);
+      b.loop(b.index(0), rows, 1, [&](Value row) {
+        for (int64_t p = 0; p < unpacked->panels(); ++p)
+          finish(b.add(own, p), row, outputs, store, [&](int64_t weight) { return unpacked->getSum(row, weight, p); });
       });
     });
   }
 
-  /// All rows of the `panels` panels that make up block `unit` of the target.
-  void emitRoundedPanels(Value unit, int64_t panels) {
-    auto emitRows = [&](Value row, int64_t rowCount) {
-      b.loop(b.index(0), b.index(panels), 1, [&](Value number) {
-        emitTile(b.add(b.mul(unit, panels), number), 1, row, rowCount, VectorBuilder::lanes,
-                 [&](Value values, int64_t r, int64_t) {
-                   b.store(values, unrounded, {b.index(r), b.mul(number, VectorBuilder::lanes)});
-                 });
-      });
-      for (int64_t r = 0; r < rowCount; ++r) {
-        SmallVector<Value> values;
-        for (int64_t i = 0; i < panels; ++i)
-          values.push_back(b.load(b.f32s(), unrounded, {b.index(r), b.index(i * VectorBuilder::lanes)}));
-        target.store(values, b.add(row, r), unit);
-      }
-    };
-    forEachRowTile([&](Value row, int64_t rowCount) { emitRows(row, rowCount); });
+  /// One row of `count` panels, a power of two.
+  void emitRow(Value panel, int64_t count, Value row, int64_t outputs, Store store) {
+    int64_t together = integers ? 1 : std::min(count, 4 / static_cast<int64_t>(weights.size()));
+    b.loop(b.index(0), b.index(count), together,
+           [&](Value number) { emitTile(b.add(panel, number), together, row, 1, outputs, store); });
   }
 
-  /// `store` receives the results of each row r and panel p. Accumulators are indexed [weight][panel][row].
-  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t outputs,
-                llvm::function_ref<void(Value values, int64_t r, int64_t p)> store) {
+  /// `store` receives the results of `rowCount` rows and `panelCount` panels. Accumulators are indexed
+  /// [weight][panel][row].
+  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t outputs, Store store) {
     auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
     auto weightCount = static_cast<int64_t>(weights.size());
     SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
@@ -118,133 +179,27 @@ private:
             for (int64_t p = 0; p < panelCount; ++p) {
               PackedBlock place = weights[weight].getBlock(b, b.add(panel, p), block);
               MutableArrayRef<Value> own = MutableArrayRef<Value>(accumulators).slice(at(weight, p, 0), rowCount);
-              if (blocks)
-                emitIntegerBlock(weights[weight], place, block, row, own);
+              if (integers)
+                own.front() = integers->addBlock(weights[weight], place, block, row, own.front());
               else
                 emitFloatBlock(weights[weight], place, block, row, own);
             }
           return accumulators;
         });
-    for (int64_t p = 0; p < panelCount; ++p) {
-      SmallVector<Value> addends = loadBiases(panel, p, outputs);
-      for (int64_t r = 0; r < rowCount; ++r) {
-        SmallVector<Value> values;
-        for (int64_t weight = 0; weight < weightCount; ++weight) {
-          Value sum = sums[at(weight, p, r)];
-          values.push_back(addends[weight] ? b.addf(sum, addends[weight]) : sum);
-        }
-        store(epilogue(values), r, p);
-      }
+    for (int64_t p = 0; p < panelCount; ++p)
+      for (int64_t r = 0; r < rowCount; ++r)
+        finish(b.add(panel, p), b.add(row, r), outputs, store, [&](int64_t weight) { return sums[at(weight, p, r)]; });
+  }
+
+  /// Stores one vector of results, of the sums of all weights.
+  void finish(Value panel, Value row, int64_t outputs, Store store, llvm::function_ref<Value(int64_t)> getSum) {
+    SmallVector<Value> values;
+    for (auto [weight, bias] : llvm::enumerate(biases)) {
+      Value sum = getSum(static_cast<int64_t>(weight));
+      // A bias ends with its weight's last row.
+      values.push_back(bias ? b.addf(sum, b.loadFirst(outputs, bias, {b.mul(panel, VectorBuilder::lanes)})) : sum);
     }
-  }
-
-  /// What each bias adds to the output rows of panel `panel + p`; null without. A bias ends with its weight's last row.
-  SmallVector<Value> loadBiases(Value panel, int64_t p, int64_t outputs) {
-    return llvm::map_to_vector(biases, [&](Value bias) {
-      return bias ? b.loadFirst(outputs, bias, {b.mul(b.add(panel, p), VectorBuilder::lanes)}) : Value();
-    });
-  }
-
-  /// accumulator += d * scale * (sum of integer products) + m * scale * (sum of activations), for each sub-block of one
-  /// block in ascending order, which is part of the numerics: sums in f32 depend on it. Sub-blocks have the d and m
-  /// that their schemes make of their own factors; schemes without them have one in each block.
-  void emitIntegerBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
-                        MutableArrayRef<Value> accumulators) {
-    Value position = b.mul(block, blocks->bytes());
-    int64_t quadsPerScale = weight.scaleColumns() / 4;
-    SmallVector<Value> integers(accumulators.size());
-    auto endQuad = [&](int64_t t) {
-      if ((t + 1) % quadsPerScale != 0)
-        return;
-      emitScaled(weight, place, t / quadsPerScale, position, row, integers, accumulators);
-      integers.assign(accumulators.size(), Value());
-    };
-    if (blocks->elementBytes == 1)
-      return emitByteProducts(weight, place, position, row, integers, endQuad);
-    weight.forEachPair(b, place, [&](int64_t t, Value even, Value odd) {
-      Value pairs[] = {even, odd};
-      for (auto [r, sum] : llvm::enumerate(integers)) {
-        Value rowIndex = b.add(row, static_cast<int64_t>(r));
-        for (auto [half, pair] : llvm::enumerate(pairs)) {
-          Value offset = b.add(position, 8 * t + 4 * static_cast<int64_t>(half));
-          Value activations = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, offset}));
-          Value product = emitPairProduct(pair, b.bitcast(activations, b.vectorOf(b.getI16Type(), 16)));
-          sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
-        }
-      }
-      endQuad(t);
-    });
-  }
-
-  /// Adds products of 8-bit integers to `integers` and calls `endQuad` after each 4 columns. vpmaddubsw adds pairs of
-  /// products of unsigned and signed bytes in 16 bits; as many such sums are added there as fit.
-  void emitByteProducts(const PackedWeight &weight, PackedBlock place, Value position, Value row,
-                        MutableArrayRef<Value> integers, llvm::function_ref<void(int64_t)> endQuad) {
-    VectorType bytes = b.vectorOf(b.getI8Type(), 32), words = b.vectorOf(b.getI16Type(), 16);
-    int64_t largestWeight =
-        weight.traits->isSigned ? 1 << (weight.traits->elementBits - 1) : (1 << weight.traits->elementBits) - 1;
-    int64_t sumsInWord = 32767 / (2 * largestWeight * blocks->largest());
-    int64_t quadsPerWord = std::min(weight.scaleColumns() / 4, int64_t(llvm::bit_floor(uint64_t(sumsInWord))));
-    SmallVector<Value> sums(integers.size());
-    weight.forEachQuad(b, place, [&](int64_t t, Value quad) {
-      quad = b.bitcast(quad, bytes);
-      // A signed weight gives its sign to the activations.
-      Value magnitudes = weight.traits->isSigned ? math::AbsIOp::create(b, quad).getResult() : quad;
-      for (auto [r, sum] : llvm::enumerate(sums)) {
-        Value rowIndex = b.add(row, static_cast<int64_t>(r));
-        Value activations = b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, 4 * t)}));
-        activations = b.bitcast(activations, bytes);
-        if (weight.traits->isSigned)
-          activations = callIntrinsic("llvm.x86.avx2.psign.b", bytes, {activations, quad});
-        Value product = callIntrinsic("llvm.x86.avx2.pmadd.ub.sw", words, {magnitudes, activations});
-        sum = sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
-      }
-      if ((t + 1) % quadsPerWord == 0) {
-        for (auto [integer, sum] : llvm::zip_equal(integers, sums)) {
-          Value wide = emitPairProduct(sum, b.splatInteger(1, words));
-          integer = integer ? arith::AddIOp::create(b, integer, wide).getResult() : wide;
-        }
-        sums.assign(sums.size(), Value());
-      }
-      endQuad(t);
-    });
-  }
-
-  /// The end of sub-block `number` of a block, whose activations lie at `position`.
-  void emitScaled(const PackedWeight &weight, PackedBlock place, int64_t number, Value position, Value row,
-                  ArrayRef<Value> integers, MutableArrayRef<Value> accumulators) {
-    Value d = weight.loadScale(b, place, number), m = weight.loadMinimum(b, place, number);
-    for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
-      Value rowIndex = b.add(row, static_cast<int64_t>(r));
-      Value scale = b.broadcast(b.loadBytes(b.getF32Type(), input, {rowIndex, b.add(position, blocks->scaleOffset())}));
-      auto loadSum = [&](int64_t offset) {
-        return b.broadcast(b.loadBytes(b.getI32Type(), input, {rowIndex, b.add(position, offset)}));
-      };
-      Value sum = integers[r];
-      Value total;
-      if (weight.traits->zeroPoint || m) {
-        bool isHalf = weight.scaleColumns() < blocks->columns;
-        total = loadSum(isHalf && number == 0 ? blocks->halfSumOffset() : blocks->sumOffset());
-        if (isHalf && number == 1)
-          total = arith::SubIOp::create(b, total, loadSum(blocks->halfSumOffset()));
-      }
-      if (weight.traits->zeroPoint) {
-        Value offset = arith::MulIOp::create(b, total, b.splatInteger(weight.traits->zeroPoint, b.i32s()));
-        sum = arith::SubIOp::create(b, sum, offset);
-      }
-      accumulator = b.fma(b.mulf(d, scale), arith::SIToFPOp::create(b, b.f32s(), sum), accumulator);
-      if (m)
-        accumulator = b.fma(m, b.mulf(scale, arith::SIToFPOp::create(b, b.f32s(), total)), accumulator);
-    }
-  }
-
-  /// Each pair of 16-bit products added in 32 bits: vpmaddwd.
-  Value emitPairProduct(Value weights, Value activations) {
-    return callIntrinsic("llvm.x86.avx2.pmadd.wd", b.i32s(), {weights, activations});
-  }
-
-  Value callIntrinsic(StringRef name, VectorType type, ValueRange operands) {
-    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
+    store(epilogue(values), row, panel);
   }
 
   /// One activation in all lanes, as f32.

@@ -1,0 +1,77 @@
+//===- IntegerProducts.h - Products of integers, block by block -*- C++ -*-===//
+//
+// Part of hone, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HONE_CODEGEN_X86_INTEGERPRODUCTS_H
+#define HONE_CODEGEN_X86_INTEGERPRODUCTS_H
+
+#include "VectorBuilder.h"
+#include "WeightTiles.h"
+
+namespace hone::x86 {
+
+/// Products of rows rounded to integers with integer weights: exact sums within a sub-block (the columns that share a
+/// scale of the weight), then, for each sub-block in ascending order, which is part of the numerics,
+///
+///   accumulator = d * scale * (sum of products) + accumulator, then m * (scale * sum of activations) + it
+///
+/// each rounded once; d and m are the weight's, scale is the activations'. A lane is an output row.
+class IntegerProducts {
+public:
+  using Value = mlir::Value;
+
+  IntegerProducts(VectorBuilder &b, Value input, llm::BlockLayout layout) : b(b), input(input), layout(layout) {}
+
+  /// Adds the products of block `block` of row `row` with that of a weight.
+  Value addBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row, Value accumulator);
+
+  /// Bytes of a weight that one step of products reads for 8 output rows, and such steps in a sub-block: integers of 2
+  /// columns as i16, or of 4 as bytes.
+  static constexpr int64_t kStepBytes = 32;
+  int64_t stepsPerScale(const PackedWeight &weight) const {
+    return weight.scaleColumns() / (layout.elementBytes == 1 ? 4 : 2);
+  }
+  /// Steps whose sums fit the integers that they are added in first, 16-bit ones for bytes; a power of two.
+  int64_t stepsPerSum(const PackedWeight &weight) const;
+  /// The types of these sums, and of the weights of a step.
+  mlir::VectorType sumType() const;
+  mlir::VectorType stepType() const;
+  /// What a step adds, of weights as `forEachStep` gives them and activations as `loadStep` does.
+  Value multiply(const PackedWeight &weight, Value weights, Value activations);
+  /// Such a sum as i32.
+  Value widen(Value sum);
+
+  /// The weights of all steps of a block.
+  void forEachStep(const PackedWeight &weight, PackedBlock place,
+                   llvm::function_ref<void(int64_t step, Value weights)> body);
+  /// The activations of step `step`, an index, of the block at byte `position` of a row, in all lanes.
+  Value loadStep(Value row, Value position, Value step);
+
+  /// Factors of sub-block `number` of a block of one row, the same in all lanes.
+  struct RowFactors {
+    Value scale;  ///< f32
+    Value offset; ///< i32: the zero point times the sum of the activations; null without
+    Value total;  ///< f32: scale * sum of the activations; null where the weight has no minimum
+  };
+  RowFactors loadFactors(const PackedWeight &weight, Value row, Value position, int64_t number);
+  /// The end of a sub-block; `minimum` is null for schemes without.
+  Value addScaled(Value sum, Value scale, Value minimum, const RowFactors &row, Value accumulator);
+
+  Value getPosition(Value block) { return b.mul(block, layout.bytes()); }
+
+private:
+  VectorBuilder &b;
+  Value input; ///< memref<rows x bytes>
+  llm::BlockLayout layout;
+
+  Value loadInAllLanes(mlir::Type type, Value row, Value position) {
+    return b.broadcast(b.loadBytes(type, input, {row, position}));
+  }
+};
+
+} // namespace hone::x86
+
+#endif // HONE_CODEGEN_X86_INTEGERPRODUCTS_H
