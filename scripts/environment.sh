@@ -26,3 +26,5 @@ find_python() {
 
 # Objects of another clone are found: paths below the repository are hashed as relative ones.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+# And those that use precompiled headers (preset asan).
+export CCACHE_SLOPPINESS=pch_defines,time_macros

@@ -6,7 +6,8 @@ writes, and become sections of another object.
   link_program.py --model M --folder F --cxx CXX --libraries FOLDER [--examples]
 
 Writes F/program, as hone links it, and F/sanitized; with --examples also the programs of docs/library.md, linked as
-F/sanitized is. Exit status: 0, or 1 where something failed.
+F/sanitized is, and F/overflow, one of them with an error that the sanitizers of the runtime must find. Exit status: 0,
+or 1 where something failed.
 """
 import argparse
 import subprocess
@@ -56,6 +57,15 @@ def write_objects(model, folder):
     return [folder / "model.o", folder / "sections.s"]
 
 
+def example_programs():
+    """{name: source in C} of docs/library.md, and of `answer` with memory for one token less than it asks for."""
+    found = dict(build_examples.PROGRAM.findall(build_examples.DOCUMENT.read_text()))
+    right, wrong = "malloc(count * sizeof *tokens)", "malloc((count - 1) * sizeof *tokens)"
+    if right not in found["answer.c"]:
+        sys.exit(f"error: {build_examples.DOCUMENT}: expected '{right}' in answer.c, got none")
+    return {**found, "overflow.c": found["answer.c"].replace(right, wrong)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True)
@@ -70,7 +80,7 @@ def main():
 
     # The archive of the runtime has a `main`, which the linker takes where none is before it.
     programs = {"sanitized": []}
-    for name, source in build_examples.PROGRAM.findall(build_examples.DOCUMENT.read_text()) if options.examples else []:
+    for name, source in example_programs().items() if options.examples else ():
         (folder / name).write_text(source)
         programs[Path(name).stem] = ["-x", "c", folder / name, "-x", "none"]
     archives = [options.libraries / f"libHone{library}.a" for library in ("Runtime", "Text", "Support")]
