@@ -36,6 +36,8 @@ public:
   Value add(Value a, Value b) { return mlir::arith::AddIOp::create(*this, a, b); }
   Value add(Value a, int64_t b) { return b == 0 ? a : add(a, index(b)); }
   Value mul(Value a, int64_t b) { return b == 1 ? a : mlir::arith::MulIOp::create(*this, a, index(b)).getResult(); }
+  Value div(Value a, int64_t b) { return mlir::arith::DivUIOp::create(*this, a, index(b)); }
+  Value rem(Value a, int64_t b) { return mlir::arith::RemUIOp::create(*this, a, index(b)); }
   Value toIndex(Value integer) { return mlir::arith::IndexCastOp::create(*this, getIndexType(), integer); }
   Value dim(Value memref, int64_t dimension) { return mlir::memref::DimOp::create(*this, memref, dimension); }
 
