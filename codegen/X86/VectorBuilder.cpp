@@ -69,6 +69,17 @@ Value VectorBuilder::shiftRight(Value a, int64_t bits, bool isSigned) {
   return arith::ShRUIOp::create(*this, a, amount);
 }
 
+Value VectorBuilder::maxf(Value a, Value b) {
+  Value larger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
+  return arith::SelectOp::create(*this, larger, a, b);
+}
+
+Value VectorBuilder::maxLanes(Value vector) {
+  vector = maxf(vector, shuffle(vector, vector, {4, 5, 6, 7, 0, 1, 2, 3}));
+  vector = maxf(vector, shuffle(vector, vector, {2, 3, 0, 1, 6, 7, 4, 5}));
+  return maxf(vector, shuffle(vector, vector, {1, 0, 3, 2, 5, 4, 7, 6}));
+}
+
 Value VectorBuilder::sumLanes(Value vector) {
   Value half = addf(shuffle(vector, vector, {0, 1, 2, 3}), shuffle(vector, vector, {4, 5, 6, 7}));
   Value quarter = addf(shuffle(half, half, {0, 1}), shuffle(half, half, {2, 3}));
