@@ -8,6 +8,7 @@
 #include "hone/codegen/Common/Buffers.h"
 
 #include "hone/dialects/LLM/Encodings.h"
+#include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 
@@ -30,6 +31,15 @@ Type hone::getBufferType(Type type) {
                            byte);
   }
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+MemRefType hone::getSharedType(Operation *op) {
+  auto attention = dyn_cast<llm::AttentionOp>(op);
+  if (!attention)
+    return {};
+  return MemRefType::get({SpanLayout::rows, attention.getHeads(), SpanLayout::spans,
+                          SpanLayout::extra + attention.getKv().getType().getHeadDim()},
+                         Float32Type::get(op->getContext()));
 }
 
 Value hone::createMemRef(OpBuilder &builder, Location loc, Value pointer, MemRefType type, ValueRange dynamicSizes) {

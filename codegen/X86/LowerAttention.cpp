@@ -7,7 +7,9 @@
 
 #include "KernelLowering.h"
 #include "Pages.h"
+#include "PartialSoftmax.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -27,39 +29,15 @@ constexpr int64_t kHeadTile = 3;
 
 Value negativeInfinity(VectorBuilder &b) { return b.splat(-std::numeric_limits<float>::infinity()); }
 
-/// The softmax of a row and head over some of its positions, in memory: [maximum x 8][sum in 8 parts][weighted values].
-/// (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
-struct Partial {
-  Value memory;
-  SmallVector<Value> indices; ///< all but the last
-
-  static int64_t size(int64_t headDim) { return 2 * kLanes + headDim; }
-
-  Value load(VectorBuilder &b, int64_t offset) const { return b.load(b.f32s(), memory, at(b, offset)); }
-  void store(VectorBuilder &b, Value vector, int64_t offset) const { b.store(vector, memory, at(b, offset)); }
-  Value loadMaximum(VectorBuilder &b) const { return load(b, 0); }
-  Value loadSum(VectorBuilder &b) const { return load(b, kLanes); }
-  Value loadValues(VectorBuilder &b, int64_t vector) const { return load(b, (2 + vector) * kLanes); }
-  void storeMaximum(VectorBuilder &b, Value value) const { store(b, value, 0); }
-  void storeSum(VectorBuilder &b, Value value) const { store(b, value, kLanes); }
-  void storeValues(VectorBuilder &b, Value value, int64_t vector) const { store(b, value, (2 + vector) * kLanes); }
-
-private:
-  SmallVector<Value> at(VectorBuilder &b, int64_t offset) const {
-    SmallVector<Value> all = indices;
-    all.push_back(b.index(offset));
-    return all;
-  }
-};
-
 class AttentionKernel {
 public:
-  AttentionKernel(VectorBuilder &b, AttentionOp op)
+  /// `shared` is the memory of SpanLayout, `phase` the number of the phase.
+  AttentionKernel(VectorBuilder &b, AttentionOp op, Value shared, Value phase)
       : b(b), queries(getSource(op.getQueries())), target(getTarget(op.getResult())),
         positions(getSource(op.getPositions())), sequences(getSource(op.getSequences())),
         pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()), scale(op.getScale().convertToFloat()),
         blocked(getBlocked(op.getResult().getType())), kvHeads(op.getKv().getType().getHeads()),
-        headDim(op.getKv().getType().getHeadDim()), group(op.getHeads() / kvHeads) {}
+        headDim(op.getKv().getType().getHeadDim()), group(op.getHeads() / kvHeads), shared(shared), phase(phase) {}
 
   void emit() {
     // Once per call: memory of a loop's body would grow the stack with every unit.
@@ -67,26 +45,26 @@ public:
       return memref::AllocaOp::create(b, MemRefType::get(shape, b.getF32Type()), b.getI64IntegerAttr(32));
     };
     weights = allocate({kHeadTile, kBlock});
-    partials = allocate({kRowTile, group, Partial::size(headDim)});
-    Value rows = b.dim(target, 0);
-    Value tiles = b.div(b.add(rows, kRowTile - 1), kRowTile);
-    b.forall(b.mul(tiles, kvHeads), [&](Value unit) {
-      Value kvHead = arith::DivUIOp::create(b, unit, tiles);
-      Value first = b.mul(arith::RemUIOp::create(b, unit, tiles), kRowTile);
-      Value count = arith::MinUIOp::create(b, b.sub(rows, first), b.index(kRowTile));
-      emitTile(first, count, kvHead);
-    });
+    partials = allocate({kRowTile, group, SpanLayout::extra + headDim});
+    totals = allocate({kRowTile, group, SpanLayout::extra + headDim});
+    rows = b.dim(target, 0);
+    isWhole = compare(arith::CmpIPredicate::ugt, rows, b.index(SpanLayout::rows));
+    emitSpans();
+    emitCombination();
   }
 
 private:
   VectorBuilder &b;
   Value queries, target, positions, sequences;
   Value weights;  ///< [head of a tile][position of a block]: scores, then what is left of them
-  Value partials; ///< [row of a tile][head of a group]
+  Value partials; ///< [row of a tile][head of a group], over a span
+  Value totals;   ///< the same, over all spans so far
   Pages pages;
   float scale;
   BlockedAttr blocked; ///< of the result, if it is rounded
   int64_t kvHeads, headDim, group;
+  Value shared, phase;
+  Value rows, isWhole; ///< whether there are so many rows that units have all spans of theirs
 
   /// What a row and the heads of its group see of a page.
   struct View {
@@ -96,48 +74,118 @@ private:
     Value column;       ///< of the query of the group's first head
   };
 
-  /// The number of positions that a row sees.
-  Value getSeen(Value row) { return b.add(b.toIndex(b.loadScalar(positions, {row})), 1); }
+  Value compare(arith::CmpIPredicate predicate, Value a, Value c) { return arith::CmpIOp::create(b, predicate, a, c); }
+  Value select(Value condition, Value a, Value c) { return arith::SelectOp::create(b, condition, a, c); }
+  Value min(Value a, Value c) { return arith::MinUIOp::create(b, a, c); }
 
-  /// Rows of one sequence go through its pages together, others one by one.
-  void emitTile(Value first, Value count, Value kvHead) {
-    Value sequence = b.loadScalar(sequences, {first});
-    Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true));
-    Value together = b.loop(b.index(1), count, 1, {yes}, [&](Value r, ValueRange carried) {
-      Value isSame =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::eq, sequence, b.loadScalar(sequences, {b.add(first, r)}));
-      return SmallVector<Value>{arith::AndIOp::create(b, carried[0], isSame)};
+  /// The number of positions that a row sees, and of their pages.
+  Value getSeen(Value row) { return b.add(b.toIndex(b.loadScalar(positions, {row})), 1); }
+  Value getPages(Value row) { return b.div(b.add(getSeen(row), kBlock - 1), kBlock); }
+  /// Pages of a span of a row that sees so many pages, and the number of its spans.
+  Value getSpanPages(Value seenPages) {
+    Value least = b.div(b.add(seenPages, SpanLayout::spans - 1), SpanLayout::spans);
+    return arith::MaxUIOp::create(b, least, b.index(SpanLayout::pages));
+  }
+  Value getSpans(Value seenPages) { return arith::CeilDivUIOp::create(b, seenPages, getSpanPages(seenPages)); }
+
+  /// The first phase. A unit is a key head and a tile of rows, or a span of a row.
+  void emitSpans() {
+    Value divided = select(isWhole, b.index(0), rows);
+    Value spans = b.loop(b.index(0), divided, 1, {b.index(1)}, [&](Value row, ValueRange carried) {
+      return SmallVector<Value>{arith::MaxUIOp::create(b, carried[0], getSpans(getPages(row)))};
     })[0];
-    Value parts = arith::SelectOp::create(b, together, b.index(1), count);
-    Value partRows = arith::SelectOp::create(b, together, count, b.index(1));
-    b.loop(b.index(0), parts, 1, [&](Value part) { emitRows(b.add(first, part), partRows, kvHead); });
+    Value tileRows = select(isWhole, b.index(kRowTile), b.index(1));
+    Value tiles = arith::CeilDivUIOp::create(b, rows, tileRows);
+    Value units = arith::MulIOp::create(b, b.mul(tiles, kvHeads), spans);
+    Value isFirst = compare(arith::CmpIPredicate::eq, phase, b.index(0));
+    b.forall(select(isFirst, units, b.index(0)), [&](Value unit) {
+      Value span = arith::RemUIOp::create(b, unit, spans);
+      unit = arith::DivUIOp::create(b, unit, spans);
+      Value kvHead = arith::DivUIOp::create(b, unit, tiles);
+      Value first = arith::MulIOp::create(b, arith::RemUIOp::create(b, unit, tiles), tileRows);
+      emitTile(first, min(b.sub(rows, first), tileRows), kvHead, span);
+    });
   }
 
-  /// All of a tile or one row of it: rows of one sequence, in ascending order of position.
-  void emitRows(Value first, Value count, Value kvHead) {
+  /// The second phase, for rows whose spans are apart. A unit is a row and a head.
+  void emitCombination() {
+    Value isSecond = compare(arith::CmpIPredicate::eq, phase, b.index(1));
+    Value units = select(isWhole, b.index(0), b.mul(rows, kvHeads * group));
+    b.forall(select(isSecond, units, b.index(0)), [&](Value unit) {
+      Value row = b.div(unit, kvHeads * group), head = b.rem(unit, kvHeads * group);
+      PartialSoftmax total = get(totals, {b.index(0), b.index(0)});
+      total.clear();
+      b.loop(b.index(0), getSpans(getPages(row)), 1, [&](Value span) { total.add(get(shared, {row, head, span})); });
+      emitResult(total, row, head);
+    });
+  }
+
+  /// Rows of one sequence and with spans of one size go through the pages together, others one by one.
+  void emitTile(Value first, Value count, Value kvHead, Value span) {
+    Value sequence = b.loadScalar(sequences, {first});
     Value last = b.sub(b.add(first, count), b.index(1));
+    Value sameSize = compare(arith::CmpIPredicate::eq, getSpanPages(getPages(first)), getSpanPages(getPages(last)));
+    Value together = b.loop(b.index(1), count, 1, {sameSize}, [&](Value r, ValueRange carried) {
+      Value isSame = compare(arith::CmpIPredicate::eq, sequence, b.loadScalar(sequences, {b.add(first, r)}));
+      return SmallVector<Value>{arith::AndIOp::create(b, carried[0], isSame)};
+    })[0];
+    Value parts = select(together, b.index(1), count);
+    Value partRows = select(together, count, b.index(1));
+    b.loop(b.index(0), parts, 1, [&](Value part) { emitRows(b.add(first, part), partRows, kvHead, span); });
+  }
+
+  /// All of a tile or one row of it: rows of one sequence, in ascending order of position. All of their spans, or one.
+  void emitRows(Value first, Value count, Value kvHead, Value span) {
+    Value end = getPages(b.sub(b.add(first, count), b.index(1)));
+    Value spanPages = getSpanPages(end), spans = getSpans(end);
+    Value firstSpan = select(isWhole, b.index(0), span);
+    Value endSpan = select(isWhole, spans, min(b.add(span, 1), spans));
+    forEachHead(count, [&](Value r, Value head) { get(totals, {r, head}).clear(); });
+    b.loop(firstSpan, endSpan, 1, [&](Value number) {
+      Value firstPage = arith::MulIOp::create(b, number, spanPages);
+      emitSpan(first, count, kvHead, firstPage, min(b.add(firstPage, spanPages), end), end);
+      forEachHead(count, [&](Value r, Value head) {
+        Value row = b.add(first, r);
+        PartialSoftmax partial = get(partials, {r, head});
+        // The first rows of a tile may end with the span before.
+        b.when(compare(arith::CmpIPredicate::ult, firstPage, getPages(row)), [&] {
+          b.when(
+              isWhole,
+              [&] {
+                get(totals, {r, head}).add(partial);
+              },
+              [&] {
+                get(shared, {row, b.add(b.mul(kvHead, group), head), number}).copyFrom(partial);
+              });
+        });
+      });
+    });
+    b.when(isWhole, [&] {
+      forEachHead(count, [&](Value r, Value head) {
+        emitResult(get(totals, {r, head}), b.add(first, r), b.add(b.mul(kvHead, group), head));
+      });
+    });
+  }
+
+  /// The softmax of rows over pages [firstPage, endPage) of the `end` pages that they see.
+  void emitSpan(Value first, Value count, Value kvHead, Value firstPage, Value endPage, Value end) {
     Value table = pages.getTable(sequences, first);
-    Value end = b.div(b.add(getSeen(last), kBlock - 1), kBlock);
-    forEachHead(count, [&](Value r, Value head) { emitInitial({partials, {r, head}}); });
-    b.loop(b.index(0), end, 1, [&](Value number) {
+    forEachHead(count, [&](Value r, Value head) { get(partials, {r, head}).clear(); });
+    b.loop(firstPage, endPage, 1, [&](Value number) {
       Value page = pages.getPage(table, number);
-      Value next = pages.getPage(table, arith::MinUIOp::create(b, b.add(number, 1), b.sub(end, b.index(1))));
+      Value next = pages.getPage(table, min(b.add(number, 1), b.sub(end, b.index(1))));
       Value before = b.mul(number, kBlock);
       b.loop(b.index(0), count, 1, [&](Value r) {
         Value row = b.add(first, r), seen = getSeen(row);
         // The first rows of a tile may end with the page before.
-        auto sees = scf::IfOp::create(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ult, before, seen));
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPointToStart(sees.thenBlock());
-        Value valid = arith::MinUIOp::create(b, b.sub(seen, before), b.index(kBlock));
-        Value column = b.mul(kvHead, group * headDim);
-        View view{page, next, pages.getKeys(kvHead), pages.getValues(kvHead), row, valid, column};
-        for (int64_t head = 0; head < group; head += kHeadTile)
-          emitHeads(view, r, head, std::min(kHeadTile, group - head));
+        b.when(compare(arith::CmpIPredicate::ult, before, seen), [&] {
+          Value valid = min(b.sub(seen, before), b.index(kBlock));
+          Value column = b.mul(kvHead, group * headDim);
+          View view{page, next, pages.getKeys(kvHead), pages.getValues(kvHead), row, valid, column};
+          for (int64_t head = 0; head < group; head += kHeadTile)
+            emitHeads(view, r, head, std::min(kHeadTile, group - head));
+        });
       });
-    });
-    forEachHead(count, [&](Value r, Value head) {
-      emitResult({partials, {r, head}}, b.add(first, r), b.add(b.mul(kvHead, group), head));
     });
   }
 
@@ -146,19 +194,14 @@ private:
            [&](Value r) { b.loop(b.index(0), b.index(group), 1, [&](Value head) { body(r, head); }); });
   }
 
-  void emitInitial(const Partial &partial) {
-    partial.storeMaximum(b, negativeInfinity(b));
-    partial.storeSum(b, b.splat(0.0f));
-    for (int64_t i = 0; i < headDim / kLanes; ++i)
-      partial.storeValues(b, b.splat(0.0f), i);
-  }
+  PartialSoftmax get(Value memory, ValueRange indices) { return {b, memory, indices, headDim}; }
 
   /// The result of a row and head, from its softmax over all positions.
-  void emitResult(const Partial &partial, Value row, Value head) {
-    Value total = b.broadcast(b.sumLanes(partial.loadSum(b)));
+  void emitResult(const PartialSoftmax &total, Value row, Value head) {
+    Value sum = b.broadcast(b.sumLanes(total.loadSum()));
     SmallVector<Value> outputs;
     for (int64_t i = 0; i < headDim / kLanes; ++i)
-      outputs.push_back(b.divf(partial.loadValues(b, i), total));
+      outputs.push_back(b.divf(total.loadValues(i), sum));
     if (!blocked) {
       for (auto [i, output] : llvm::enumerate(outputs))
         b.store(output, target, {row, b.add(b.mul(head, headDim), static_cast<int64_t>(i) * kLanes)});
@@ -173,14 +216,14 @@ private:
 
   /// Adds a page to the softmax of some heads of a row, rescaled as the maximum grows.
   void emitHeads(const View &view, Value r, int64_t firstHead, int64_t heads) {
-    auto getPartial = [&](int64_t h) { return Partial{partials, {r, b.index(firstHead + h)}}; };
+    auto getPartial = [&](int64_t h) { return get(partials, {r, b.index(firstHead + h)}); };
     SmallVector<Value> peaks = emitScores(view, firstHead, heads), maxima, corrections, sums;
     for (int64_t h = 0; h < heads; ++h) {
-      Value before = getPartial(h).loadMaximum(b);
+      Value before = getPartial(h).loadMaximum();
       Value peak = b.maxLanes(peaks[h]);
       maxima.push_back(b.maxf(peak, before));
       corrections.push_back(b.exp(b.subf(before, maxima[h])));
-      sums.push_back(b.mulf(getPartial(h).loadSum(b), corrections[h]));
+      sums.push_back(b.mulf(getPartial(h).loadSum(), corrections[h]));
     }
     sums = b.loop(b.index(0), b.index(kBlock), kLanes, sums, [&](Value position, ValueRange carried) {
       SmallVector<Value> next;
@@ -193,8 +236,8 @@ private:
       return next;
     });
     for (int64_t h = 0; h < heads; ++h) {
-      getPartial(h).storeMaximum(b, maxima[h]);
-      getPartial(h).storeSum(b, sums[h]);
+      getPartial(h).storeMaximum(maxima[h]);
+      getPartial(h).storeSum(sums[h]);
     }
     int64_t width = getTileVectors(heads);
     for (int64_t vector = 0; vector < headDim / kLanes; vector += width)
@@ -265,13 +308,13 @@ private:
   }
 
   /// `count` vectors, from `vector` on, of values * correction + the weighted values of positions before `valid`.
-  void emitWeightedValues(const View &view, llvm::function_ref<Partial(int64_t)> getPartial,
+  void emitWeightedValues(const View &view, llvm::function_ref<PartialSoftmax(int64_t)> getPartial,
                           ArrayRef<Value> corrections, int64_t vector, int64_t count) {
     auto heads = static_cast<int64_t>(corrections.size());
     SmallVector<Value> corrected;
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t i = 0; i < count; ++i)
-        corrected.push_back(b.mulf(getPartial(h).loadValues(b, vector + i), corrections[h]));
+        corrected.push_back(b.mulf(getPartial(h).loadValues(vector + i), corrections[h]));
     SmallVector<Value> sums = b.loop(b.index(0), view.valid, 1, corrected, [&](Value position, ValueRange carried) {
       SmallVector<Value> factors;
       for (int64_t h = 0; h < heads; ++h)
@@ -280,7 +323,7 @@ private:
     });
     for (int64_t h = 0; h < heads; ++h)
       for (int64_t i = 0; i < count; ++i)
-        getPartial(h).storeValues(b, sums[h * count + i], vector + i);
+        getPartial(h).storeValues(sums[h * count + i], vector + i);
   }
 };
 
@@ -299,6 +342,13 @@ LogicalResult x86::lowerAttention(AttentionOp op, VectorBuilder &b) {
   if (blocked && op.getKv().getType().getHeadDim() % blocked.getColumns() != 0)
     return op.emitOpError("expected heads of whole blocks of ")
            << blocked.getColumns() << " columns to round, got " << op.getKv().getType().getHeadDim();
-  AttentionKernel(b, op).emit();
+  // The last arguments of a kernel in two phases: shared memory, phase, worker, workers.
+  auto kernel = op->getParentOfType<func::FuncOp>();
+  MemRefType shared = getSharedType(op);
+  unsigned arguments = kernel.getNumArguments();
+  if (arguments < 4 || kernel.getArgumentTypes()[arguments - 4] != shared ||
+      !kernel.getArgumentTypes()[arguments - 3].isIndex())
+    return op.emitOpError("expected a kernel of two phases that share ") << shared << "; run hone-bufferize-step first";
+  AttentionKernel(b, op, kernel.getArgument(arguments - 4), kernel.getArgument(arguments - 3)).emit();
   return success();
 }

@@ -166,6 +166,17 @@ void VectorBuilder::loop(Value lower, Value upper, int64_t step, llvm::function_
   });
 }
 
+void VectorBuilder::when(Value condition, llvm::function_ref<void()> body, llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/static_cast<bool>(otherwise));
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  body();
+  if (!otherwise)
+    return;
+  setInsertionPointToStart(branch.elseBlock());
+  otherwise();
+}
+
 void VectorBuilder::forall(Value count, llvm::function_ref<void(Value)> body) {
   auto forall = scf::ForallOp::create(*this, ArrayRef<OpFoldResult>{count}, ValueRange{}, std::nullopt);
   InsertionGuard guard(*this);

@@ -104,6 +104,8 @@ public:
   loop(Value lower, Value upper, int64_t step, mlir::ValueRange initial,
        llvm::function_ref<mlir::SmallVector<Value>(Value index, mlir::ValueRange carried)> body);
   void loop(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value index)> body);
+  /// `body` where the condition holds, `otherwise` where it does not.
+  void when(Value condition, llvm::function_ref<void()> body, llvm::function_ref<void()> otherwise = {});
   /// A parallel loop over [0, count): the units that workers share out.
   void forall(Value count, llvm::function_ref<void(Value index)> body);
 

@@ -394,12 +394,18 @@ def attention():
              "Heads that fill tiles of three and not, of whole groups of vectors and not.",
              kv_numbers(test, 2, 1, 1, 3, kv_heads, head_dim), test.normal(2, heads * head_dim), 0, test.indices(1, 2),
              test.indices(0, 0), 0.125)
-    lengths = kv_numbers(test, 2, 1, 3, 66, 1, 8)
-    for name, rows in (("rows_of_one_sequence", [(0, p) for p in range(61, 66)]),
-                       ("rows_of_several", [(0, 65), (1, 0), (2, 63), (2, 64), (0, 1), (1, 64)]),
-                       ("sequences_in_turn", [(0, 62), (1, 2), (0, 63), (1, 3), (0, 64), (1, 4), (0, 65)])):
-        case(name, "Tiles of four rows, of one sequence or not, from one page to the next; those left beside them.",
-             lengths, test.normal(len(rows), 24), 0, test.indices(*[position for _, position in rows]),
+    for name, comment, numbers, rows in (
+            ("few_rows", "Rows that are divided into spans of 4 pages, with one and with two of them.",
+             kv_numbers(test, 2, 1, 1, 259, 1, 8), [(0, position) for position in (254, 255, 256, 258)]),
+            ("many_rows", "The same in tiles of 4 rows: some go on to a second span, one row is left beside them.",
+             kv_numbers(test, 2, 1, 1, 259, 1, 8), [(0, position) for position in range(250, 259)]),
+            ("many_sequences", "Tiles of 4 rows, of one sequence or not, from one page to the next.",
+             kv_numbers(test, 2, 1, 3, 67, 1, 8),
+             [(0, 62), (0, 63), (0, 64), (0, 65), (1, 0), (2, 63), (2, 64), (0, 66), (1, 64)]),
+            ("sequences_in_turn", "Tiles whose first and last row are of one sequence, and others between.",
+             kv_numbers(test, 2, 1, 2, 67, 1, 8),
+             [(sequence, position) for position in range(62, 67) for sequence in (0, 1)][:9])):
+        case(name, comment, numbers, test.normal(len(rows), 24), 0, test.indices(*[position for _, position in rows]),
              test.indices(*[sequence for sequence, _ in rows]), 0.25)
 
     # A step: the rows of a prompt are stored, then each sees itself and those before it.

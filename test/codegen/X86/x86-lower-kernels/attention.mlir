@@ -85,16 +85,25 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
   return %0, %1 : !kv, tensor<?x64xf32>
 }
 
-// A unit is a tile of 4 rows and the 2 heads of a group: 4 heads of 16 columns over 2 of keys. Rows of other sequences
-// than the first one's go alone.
+// In the first phase, a unit is the 2 heads of a group (4 heads of 16 columns over 2 of keys) with a tile of 4 rows, or
+// with a span of one row where there are at most 8. Rows of other sequences than the first one's go alone.
 // CHECK-LABEL: func.func private @attention
+// CHECK-SAME: %[[SHARED:[a-z0-9]+]]: memref<8x4x16x32xf32> {llm.access = "read_write"}, %[[PHASE:[a-z0-9]+]]: index,
 // CHECK: %[[WEIGHTS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<3x64xf32>
 // CHECK: %[[PARTIALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
-// CHECK: %[[TILES:.*]] = arith.divui
-// CHECK: %[[UNITS:.*]] = arith.muli %[[TILES]], %{{.*}}
-// CHECK: scf.forall (%[[UNIT:.*]]) in (%[[UNITS]])
-// CHECK: arith.divui %[[UNIT]], %[[TILES]]
-// CHECK: arith.remui %[[UNIT]], %[[TILES]]
+// CHECK: %[[TOTALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
+// CHECK: %[[MANY:.*]] = arith.constant 8 : index
+// CHECK: %[[WHOLE:.*]] = arith.cmpi ugt, %{{.*}}, %[[MANY]] : index
+// CHECK: %[[SPANS:.*]] = scf.for
+// CHECK: %[[TILE_ROWS:.*]] = arith.select %[[WHOLE]]
+// CHECK: %[[TILES:.*]] = arith.ceildivui %{{.*}}, %[[TILE_ROWS]]
+// CHECK: %[[UNITS:.*]] = arith.muli %{{.*}}, %[[SPANS]]
+// CHECK: %[[IS_FIRST:.*]] = arith.cmpi eq, %[[PHASE]]
+// CHECK: %[[COUNT:.*]] = arith.select %[[IS_FIRST]], %[[UNITS]]
+// CHECK: scf.forall (%[[UNIT:.*]]) in (%[[COUNT]])
+// CHECK: arith.remui %[[UNIT]], %[[SPANS]]
+// CHECK: arith.divui %{{.*}}, %[[TILES]]
+// CHECK: arith.remui %{{.*}}, %[[TILES]]
 // CHECK: %[[TOGETHER:.*]] = scf.for
 // CHECK: arith.cmpi eq, %{{.*}}, %{{.*}} : i32
 // CHECK: arith.select %[[TOGETHER]]
@@ -132,6 +141,25 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 // CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
 // CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
 // CHECK: math.fma
+
+// The softmax over a span is added to that of the spans before, or left to the second phase, which adds them in the same
+// order for each row and head.
+// CHECK: scf.if %[[WHOLE]]
+// CHECK: vector.load %[[TOTALS]]
+// CHECK: vector.load %[[PARTIALS]]
+// CHECK: math.roundeven
+// CHECK: math.fma
+// CHECK: vector.store %{{.*}}, %[[TOTALS]]
+// CHECK: } else {
+// CHECK: vector.load %[[PARTIALS]]
+// CHECK: vector.store %{{.*}}, %[[SHARED]]
+// CHECK: scf.if %[[WHOLE]]
+// CHECK: arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: %[[IS_SECOND:.*]] = arith.cmpi eq, %[[PHASE]]
+// CHECK: %[[LEFT:.*]] = arith.select %[[WHOLE]]
+// CHECK: %[[SECOND_COUNT:.*]] = arith.select %[[IS_SECOND]], %[[LEFT]]
+// CHECK: scf.forall (%{{.*}}) in (%[[SECOND_COUNT]])
+// CHECK: vector.load %[[SHARED]]
 // CHECK: arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
 // CHECK: vector.store
 // CHECK-NOT: math.exp
