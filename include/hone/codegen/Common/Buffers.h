@@ -79,8 +79,8 @@ struct SpanLayout {
   static constexpr int64_t extra = 16;
 };
 
-/// The memory that workers fill in the first phase of an op's kernel and read in its second, or null for a kernel of one
-/// phase. For `llm.attention`: [row][head][span][maximum, sum, weighted values], as SpanLayout says.
+/// The memory that workers fill in the first phase of an op's kernel and read in its second, or null for a kernel of
+/// one phase. For `llm.attention`: [row][head][span][maximum, sum, weighted values], as SpanLayout says.
 mlir::MemRefType getSharedType(mlir::Operation *op);
 
 } // namespace hone
