@@ -28,8 +28,7 @@ namespace hone {
 
 namespace {
 
-/// For each kernel, the argument whose number of rows each result has.
-using Kernels = DenseMap<StringAttr, unsigned>;
+using Kernels = DenseMap<StringAttr, KernelForm>;
 /// The memory of a value in each run, a run being one number of workers.
 using Memories = SmallVector<Value>;
 
@@ -97,7 +96,8 @@ private:
     return found = Memories(workers.size(), memory);
   }
 
-  /// A buffer for a value of this type, with as many rows as the buffer `like` if their number is dynamic.
+  /// A buffer for a value of this type or of this buffer type, with as many rows as the buffer `like` if their number
+  /// is dynamic.
   Value allocate(Location loc, Type type, Value like = Value()) {
     auto buffer = cast<MemRefType>(getBufferType(type));
     SmallVector<Value> rows;
@@ -123,7 +123,7 @@ private:
 
   LogicalResult bufferizeCall(func::CallOp call) {
     Location loc = call.getLoc();
-    unsigned rowSource = kernels.lookup(call.getCalleeAttr().getAttr());
+    KernelForm kernel = kernels.lookup(call.getCalleeAttr().getAttr());
     bool appends = llvm::any_of(call.getResultTypes(), llvm::IsaPred<KVType>);
     for (Value operand : call.getOperands())
       if (appends && isa<KVType>(operand.getType()) && !operand.hasOneUse())
@@ -133,7 +133,7 @@ private:
       SmallVector<Value> operands;
       for (Value operand : call.getOperands())
         operands.push_back(getMemories(operand)[run]);
-      Value source = operands[rowSource];
+      Value source = operands[kernel.rowSource];
       for (auto [result, buffers] : llvm::zip_equal(call.getResults(), results)) {
         if (isa<KVType>(result.getType())) {
           buffers.push_back(operands.front());
@@ -142,7 +142,14 @@ private:
         buffers.push_back(allocate(loc, result.getType(), source));
         operands.push_back(buffers.back());
       }
-      callWorkers(loc, call.getCallee(), operands, count);
+      if (kernel.shared)
+        operands.push_back(allocate(loc, kernel.shared));
+      for (int64_t phase = 0; phase < kernel.getPhases(); ++phase) {
+        SmallVector<Value> all = operands;
+        if (kernel.shared)
+          all.push_back(arith::ConstantIndexOp::create(builder, loc, phase));
+        callWorkers(loc, call.getCallee(), std::move(all), count);
+      }
     }
     for (auto [result, buffers] : llvm::zip_equal(call.getResults(), results)) {
       if (!isa<KVType>(result.getType()))
@@ -247,10 +254,10 @@ struct BufferizeCallersPass : hone::impl::BufferizeCallersPassBase<BufferizeCall
           callers.push_back(function);
         continue;
       }
-      FailureOr<unsigned> source = bufferizeKernel(function);
-      if (failed(source))
+      FailureOr<KernelForm> form = bufferizeKernel(function);
+      if (failed(form))
         return signalPassFailure();
-      kernels[function.getSymNameAttr()] = *source;
+      kernels[function.getSymNameAttr()] = *form;
     }
     for (func::FuncOp caller : callers)
       if (failed(CallerBufferizer(caller, kernels, counts).run()))

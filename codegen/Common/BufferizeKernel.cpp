@@ -14,7 +14,7 @@ using namespace mlir;
 using namespace hone;
 using namespace hone::llm;
 
-FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
+FailureOr<KernelForm> hone::bufferizeKernel(func::FuncOp kernel) {
   if (!isWholeKernel(kernel))
     return kernel.emitOpError("expected a kernel to hold one llm op and its return; run hone-outline-kernels first");
   Block &body = kernel.getBody().front();
@@ -56,16 +56,25 @@ FailureOr<unsigned> hone::bufferizeKernel(func::FuncOp kernel) {
     addArgument(buffer, "write");
     ToBufferOp::create(builder, loc, result, body.addArgument(buffer, loc));
   }
-  for (int i = 0; i < 2; ++i) { // worker, workers
+  KernelForm form{};
+  form.shared = getSharedType(op);
+  if (form.shared) {
+    addArgument(form.shared, "read_write");
+    body.addArgument(form.shared, loc);
+  }
+  for (int i = form.shared ? 0 : 1; i < 3; ++i) { // phase, worker, workers
     addArgument(builder.getIndexType(), "");
     body.addArgument(builder.getIndexType(), loc);
   }
   body.getTerminator()->setOperands({});
   kernel.setFunctionType(builder.getFunctionType(types, {}));
   kernel.setAllArgAttrs(attributes);
-  if (isa<SelectRowsOp>(op))
-    return 1;
+  if (isa<SelectRowsOp>(op)) {
+    form.rowSource = 1;
+    return form;
+  }
   // The first operand that is rows: others before it are the memory of keys and values, and a layer.
   auto isRows = [](Type type) { return isa<MemRefType>(type); };
-  return static_cast<unsigned>(llvm::find_if(types, isRows) - types.begin());
+  form.rowSource = static_cast<unsigned>(llvm::find_if(types, isRows) - types.begin());
+  return form;
 }

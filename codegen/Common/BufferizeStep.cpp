@@ -39,10 +39,10 @@ struct BufferizeStepPass : hone::impl::BufferizeStepPassBase<BufferizeStepPass> 
       bool isLookup = isWholeKernel(function) && isa<EmbeddingOp>(function.getBody().front().front());
       if (isLookup)
         lookups.insert(function.getSymNameAttr());
-      FailureOr<unsigned> source = bufferizeKernel(function);
-      if (failed(source))
+      FailureOr<KernelForm> form = bufferizeKernel(function);
+      if (failed(form))
         return signalPassFailure();
-      rowSource[function.getSymNameAttr()] = *source;
+      kernels[function.getSymNameAttr()] = *form;
     }
     for (func::FuncOp step : steps) {
       if (failed(verifyStep(step)))
@@ -55,8 +55,7 @@ struct BufferizeStepPass : hone::impl::BufferizeStepPassBase<BufferizeStepPass> 
 
 private:
   DenseMap<StringAttr, int64_t> weightIndices;
-  /// For each kernel, the argument whose number of rows each result has.
-  DenseMap<StringAttr, unsigned> rowSource;
+  DenseMap<StringAttr, KernelForm> kernels;
   /// Kernels that read one row of their weight and not all of it.
   DenseSet<StringAttr> lookups;
 
@@ -77,7 +76,7 @@ private:
     if (!step.getBody().front().getTerminator()->getOperand(0).getDefiningOp<func::CallOp>())
       return step.emitOpError("expected the logits to be the result of a kernel");
     for (auto call : step.getBody().front().getOps<func::CallOp>())
-      if (!rowSource.contains(call.getCalleeAttr().getAttr()))
+      if (!kernels.contains(call.getCalleeAttr().getAttr()))
         return call.emitOpError("expected a call of a kernel; run hone-outline-kernels first");
     return success();
   }
@@ -175,14 +174,14 @@ private:
     OpBuilder builder(call);
     Location loc = call.getLoc();
     SmallVector<Value> operands = llvm::map_to_vector(call.getOperands(), getBuffer);
-    Value source = operands[rowSource.lookup(call.getCalleeAttr().getAttr())];
+    KernelForm kernel = kernels.lookup(call.getCalleeAttr().getAttr());
+    Value source = operands[kernel.rowSource];
     Value rows = rowCounts.lookup(source);
     for (Value result : call.getResults()) {
       if (isa<KVType>(result.getType()))
         continue;
       if (!rows)
-        return call.emitOpError("expected rows of the step as operand ")
-               << rowSource.lookup(call.getCalleeAttr().getAttr());
+        return call.emitOpError("expected rows of the step as operand ") << kernel.rowSource;
       if (buffers.lookup(result) == body.getArgument(kLogits) && rows != rowCounts.lookup(body.getArgument(kLogitRows)))
         return call.emitOpError("expected the logits of the rows that need them; select those with llm.select_rows");
     }
@@ -200,9 +199,15 @@ private:
       rowCounts[buffer] = rows;
       operands.push_back(buffer);
     }
-    operands.push_back(body.getArgument(kWorker));
-    operands.push_back(body.getArgument(kWorkers));
-    func::CallOp::create(builder, loc, call.getCallee(), TypeRange{}, operands);
+    if (kernel.shared)
+      operands.push_back(memref::AllocOp::create(builder, loc, kernel.shared));
+    for (int64_t phase = 0; phase < kernel.getPhases(); ++phase) {
+      SmallVector<Value> all = operands;
+      if (kernel.shared)
+        all.push_back(arith::ConstantIndexOp::create(builder, loc, phase));
+      llvm::append_values(all, body.getArgument(kWorker), body.getArgument(kWorkers));
+      func::CallOp::create(builder, loc, call.getCallee(), TypeRange{}, all);
+    }
     return success();
   }
 

@@ -8,6 +8,7 @@
 #include "hone/codegen/Common/Buffers.h"
 
 #include "hone/dialects/LLM/Encodings.h"
+#include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 
@@ -27,6 +28,15 @@ Type hone::getBufferType(Type type) {
   if (std::optional<llm::BlockLayout> layout = llm::getBlockLayout(type))
     return MemRefType::get({tensor.getDimSize(0), tensor.getDimSize(1) / layout->columns * layout->bytes()}, byte);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+MemRefType hone::getSharedType(Operation *op) {
+  auto attention = dyn_cast<llm::AttentionOp>(op);
+  if (!attention)
+    return {};
+  return MemRefType::get({SpanLayout::rows, attention.getHeads(), SpanLayout::spans,
+                          SpanLayout::extra + attention.getKv().getType().getHeadDim()},
+                         Float32Type::get(op->getContext()));
 }
 
 Value hone::createMemRef(OpBuilder &builder, Location loc, Value pointer, MemRefType type, ValueRange dynamicSizes) {

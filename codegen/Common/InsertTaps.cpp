@@ -39,21 +39,36 @@ private:
   LogicalResult tapStep(func::FuncOp step, SymbolTable &symbols) {
     declareTap(step.getLoc(), symbols);
     int64_t number = 0;
-    for (auto call : llvm::to_vector(step.getBody().front().getOps<func::CallOp>())) {
-      if (call.getCallee() == kBarrierFunction)
-        continue;
+    SmallVector<func::CallOp> calls(
+        llvm::make_filter_range(step.getBody().front().getOps<func::CallOp>(),
+                                [](func::CallOp call) { return call.getCallee() != kBarrierFunction; }));
+    for (auto [index, call] : llvm::enumerate(calls)) {
       auto kernel = symbols.lookup<func::FuncOp>(call.getCallee());
       if (!kernel || !kernel->hasAttr(llm::kKernelAttr))
         return call.emitOpError("expected a call of a kernel");
       OpBuilder builder(&getContext());
       builder.setInsertionPointAfter(call);
       int64_t value = 0;
-      for (auto [index, operand] : llvm::enumerate(call.getOperands()))
-        if (auto access = kernel.getArgAttrOfType<StringAttr>(index, llm::kAccessAttr); access && access != "read")
+      for (auto [position, operand] : llvm::enumerate(call.getOperands())) {
+        auto access = kernel.getArgAttrOfType<StringAttr>(position, llm::kAccessAttr);
+        // What is read and written is keys and values, or memory that phases share and nobody else knows.
+        bool isResult =
+            access && (access == "write" || (access == "read_write" && !isa<MemRefType>(operand.getType())));
+        if (isResult)
           tapValue(builder, call, number, value++, operand);
-      ++number;
+      }
+      // The phases of a kernel are one call.
+      if (index + 1 == calls.size() || !isNextPhase(call, calls[index + 1]))
+        ++number;
     }
     return success();
+  }
+
+  /// Whether `next` is the same kernel on the same memory as `call`: only the phase, an index before worker and
+  /// workers, differs.
+  static bool isNextPhase(func::CallOp call, func::CallOp next) {
+    return call.getCallee() == next.getCallee() && call.getNumOperands() > 3 &&
+           call.getOperands().drop_back(3) == next.getOperands().drop_back(3);
   }
 
   void declareTap(Location loc, SymbolTable &symbols) {

@@ -93,6 +93,8 @@ Result<llvm::SmallVector<char, 0>> x86::emitCode(mlir::ModuleOp module, CodeForm
     if (function.isDeclaration())
       continue;
     function.addFnAttr(llvm::Attribute::NoUnwind);
+    // No loop becomes a call of memset: programs need nothing but the barrier of the runtime.
+    function.addFnAttr("no-builtins");
     function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setSection(kCodeSection);
   }

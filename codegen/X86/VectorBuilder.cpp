@@ -87,6 +87,17 @@ Value VectorBuilder::shiftRight(Value a, int64_t bits, bool isSigned) {
   return arith::ShRUIOp::create(*this, a, amount);
 }
 
+Value VectorBuilder::maxf(Value a, Value b) {
+  Value larger = arith::CmpFOp::create(*this, arith::CmpFPredicate::OGT, a, b);
+  return arith::SelectOp::create(*this, larger, a, b);
+}
+
+Value VectorBuilder::maxLanes(Value vector) {
+  vector = maxf(vector, shuffle(vector, vector, {4, 5, 6, 7, 0, 1, 2, 3}));
+  vector = maxf(vector, shuffle(vector, vector, {2, 3, 0, 1, 6, 7, 4, 5}));
+  return maxf(vector, shuffle(vector, vector, {1, 0, 3, 2, 5, 4, 7, 6}));
+}
+
 Value VectorBuilder::sumLanes(Value vector) {
   Value half = addf(shuffle(vector, vector, {0, 1, 2, 3}), shuffle(vector, vector, {4, 5, 6, 7}));
   Value quarter = addf(shuffle(half, half, {0, 1}), shuffle(half, half, {2, 3}));
@@ -171,6 +182,17 @@ void VectorBuilder::loop(Value lower, Value upper, int64_t step, llvm::function_
     body(index);
     return SmallVector<Value>();
   });
+}
+
+void VectorBuilder::when(Value condition, llvm::function_ref<void()> body, llvm::function_ref<void()> otherwise) {
+  auto branch = scf::IfOp::create(*this, condition, /*withElseRegion=*/static_cast<bool>(otherwise));
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(branch.thenBlock());
+  body();
+  if (!otherwise)
+    return;
+  setInsertionPointToStart(branch.elseBlock());
+  otherwise();
 }
 
 void VectorBuilder::forall(Value count, llvm::function_ref<void(Value)> body) {

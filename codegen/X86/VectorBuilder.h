@@ -36,6 +36,9 @@ public:
   Value add(Value a, Value b) { return mlir::arith::AddIOp::create(*this, a, b); }
   Value add(Value a, int64_t b) { return b == 0 ? a : add(a, index(b)); }
   Value mul(Value a, int64_t b) { return b == 1 ? a : mlir::arith::MulIOp::create(*this, a, index(b)).getResult(); }
+  Value sub(Value a, Value b) { return mlir::arith::SubIOp::create(*this, a, b); }
+  Value div(Value a, int64_t b) { return mlir::arith::DivUIOp::create(*this, a, index(b)); }
+  Value rem(Value a, int64_t b) { return mlir::arith::RemUIOp::create(*this, a, index(b)); }
   Value toIndex(Value integer) { return mlir::arith::IndexCastOp::create(*this, getIndexType(), integer); }
   Value dim(Value memref, int64_t dimension) { return mlir::memref::DimOp::create(*this, memref, dimension); }
 
@@ -86,6 +89,10 @@ public:
   Value shiftLeft(Value a, int64_t bits);
   Value shiftRight(Value a, int64_t bits, bool isSigned = false);
 
+  /// The larger one, `b` if either is a NaN: one instruction, which `arith.maxnumf` is not.
+  Value maxf(Value a, Value b);
+  /// The largest of the 8 lanes, in each lane.
+  Value maxLanes(Value vector);
   /// The 8 lanes added pairwise in a fixed tree: ((0+4)+(2+6)) + ((1+5)+(3+7)).
   Value sumLanes(Value vector);
   /// e^x, relative error below 2e-7; 0 below -87.3, finite above 88.3. Cody and Waite reduction, polynomial of degree
@@ -100,6 +107,8 @@ public:
   loop(Value lower, Value upper, int64_t step, mlir::ValueRange initial,
        llvm::function_ref<mlir::SmallVector<Value>(Value index, mlir::ValueRange carried)> body);
   void loop(Value lower, Value upper, int64_t step, llvm::function_ref<void(Value index)> body);
+  /// `body` where the condition holds, `otherwise` where it does not.
+  void when(Value condition, llvm::function_ref<void()> body, llvm::function_ref<void()> otherwise = {});
   /// A parallel loop over [0, count): the units that workers share out.
   void forall(Value count, llvm::function_ref<void(Value index)> body);
 

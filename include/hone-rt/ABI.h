@@ -32,8 +32,8 @@ void hone_rt_barrier(hone_barrier *barrier);
 
 /* Called by code that was generated with taps, for checks (hone-insert-taps); programs have none, and no runtime
  * defines it. Each worker calls it behind kernel call `call` of the step, which counts from 0, for each value that the
- * call writes. The value is whole once all workers have called. `memory` has `bytes` bytes, or is `hone_step.pages`
- * where `bytes` is 0. */
+ * call writes; behind each phase of a kernel that has several. The value is whole once all workers have called, for the
+ * last phase. `memory` has `bytes` bytes, or is `hone_step.pages` where `bytes` is 0. */
 void hone_rt_tap(hone_barrier *barrier, int64_t worker, int64_t call, int64_t value, const void *memory, int64_t bytes);
 
 /* The inputs of one step over `rows` rows. A row is one token of one sequence at one position. Rows of one sequence

@@ -11,6 +11,7 @@
 #include "KernelMemory.h"
 #include "MemRef.h"
 
+#include "hone/codegen/Common/Buffers.h"
 #include "hone/dialects/LLM/Encodings.h"
 
 using namespace mlir;
@@ -49,7 +50,9 @@ namespace {
 /// The memory of one call. What is allocated lives as long as this.
 class Call {
 public:
-  Call(const Execution &execution, WeightValues &weights) : execution(execution), weights(weights) {}
+  /// `shared` is what workers share between two phases of the kernel, or null.
+  Call(const Execution &execution, WeightValues &weights, MemRefType shared)
+      : execution(execution), weights(weights), shared(shared) {}
 
   Status prepare() {
     for (auto [operand, numbers] : llvm::zip_equal(execution.op->getOperands(), execution.operands))
@@ -57,12 +60,21 @@ public:
         return failed;
     for (auto [result, numbers] : llvm::zip_equal(execution.op->getResults(), execution.results))
       addResult(result.getType(), *numbers);
+    if (shared)
+      addShared();
     return std::nullopt;
   }
 
   void run(void (*kernel)(void **), int64_t workers) {
+    for (int64_t phase = 0; phase < (shared ? 2 : 1); ++phase)
+      runPhase(kernel, phase, workers);
+  }
+
+  void runPhase(void (*kernel)(void **), int64_t phase, int64_t workers) {
     for (int64_t worker = 0; worker < workers; ++worker) {
       std::vector<int64_t> values = words;
+      if (shared)
+        values.push_back(phase);
       values.push_back(worker);
       values.push_back(workers);
       std::vector<void *> arguments;
@@ -88,6 +100,7 @@ public:
 private:
   const Execution &execution;
   WeightValues &weights;
+  MemRefType shared;
   std::vector<int64_t> words; ///< arguments: indices, pointers, and pointers to descriptors
   std::vector<std::unique_ptr<MemRefDescriptor>> descriptors;
   std::vector<std::shared_ptr<AlignedBytes>> inputs, outputs;
@@ -144,6 +157,13 @@ private:
     else
       addMemory(outputs.back()->data(), like.shape);
   }
+
+  void addShared() {
+    size_t bytes = static_cast<size_t>(shared.getNumElements()) * sizeof(float);
+    inputs.push_back(std::make_shared<AlignedBytes>(bytes));
+    std::memset(inputs.back()->data(), 0xff, bytes);
+    addMemory(inputs.back()->data(), shared.getShape());
+  }
 };
 
 } // namespace
@@ -153,7 +173,9 @@ Result<std::vector<TensorRef>> KernelRunner::run(const Execution &execution, Wei
   auto function = engine->lookupPacked(("_mlir_ciface_" + kernel).str());
   if (!function)
     return Error("kernel '" + kernel.str() + "': " + llvm::toString(function.takeError()));
-  Call call(execution, weights);
+  auto body = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(execution.op,
+                                                                 StringAttr::get(execution.op->getContext(), kernel));
+  Call call(execution, weights, getSharedType(&body.getBody().front().front()));
   if (Status failed = call.prepare())
     return Error("kernel '" + kernel.str() + "': " + failed->message());
   call.run(*function, workers);

@@ -35,12 +35,12 @@ struct Range {
 struct RunningCall {
   func::CallOp op;
   SmallVector<OpResult> results; ///< in the order of the call's operands in memory: keys and values come first
-  SmallVector<unsigned> arrived; ///< how many workers have shown each of them
-  int64_t workers = 0;
+  SmallVector<unsigned> arrived; ///< how often workers have shown each of them
+  int64_t arrivals = 0;          ///< how often they do: once for each phase of the kernel
 
   bool hasBegun() const { return !arrived.empty() && arrived.front() > 0; }
   bool isDone() const {
-    return llvm::all_of(arrived, [&](unsigned count) { return count == workers; });
+    return llvm::all_of(arrived, [&](unsigned count) { return count == arrivals; });
   }
 };
 
@@ -106,7 +106,8 @@ Status Run::prepare(WeightValues &weights) {
   for (func::CallOp op : getKernelCalls(function)) {
     RunningCall &call = calls.emplace_back();
     call.op = op;
-    call.workers = workers;
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, op.getCalleeAttr());
+    call.arrivals = getSharedType(&kernel.getBody().front().front()) ? 2 * workers : workers;
     auto isMemory = [](OpResult value) { return isa<llm::KVType>(value.getType()); };
     llvm::copy_if(op->getResults(), std::back_inserter(call.results), isMemory);
     llvm::copy_if(op->getResults(), std::back_inserter(call.results), std::not_fn(isMemory));
@@ -173,7 +174,7 @@ void Run::tap(int64_t worker, int64_t number, int64_t position, const void *memo
   ++call.arrived[position];
   places[value] = place;
   findRaces(number);
-  if (call.arrived[position] == workers)
+  if (call.arrived[position] == call.arrivals)
     keep(value, place);
   if (call.isDone())
     findOverwritten(number, call.op);

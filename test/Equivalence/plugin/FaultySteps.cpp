@@ -29,15 +29,26 @@ SmallVector<func::CallOp> findCalls(ModuleOp module, StringRef kernel) {
   return calls;
 }
 
-/// Lets the second call of the first of these kernels have an operand of the first call.
+bool isSame(Value a, Value b) {
+  std::optional<int64_t> number = getConstantIntValue(a);
+  return a == b || (number && number == getConstantIntValue(b));
+}
+
+/// Lets the next call of the first of these kernels that has another such operand have that of the first call, in all
+/// of its phases.
 void shareOperand(ModuleOp module, StringRef kernel, llvm::function_ref<bool(Type)> isOperand) {
   SmallVector<func::CallOp> calls = findCalls(module, kernel);
+  auto *found = llvm::find_if(calls.front()->getOpOperands(),
+                              [&](OpOperand &operand) { return isOperand(operand.get().getType()); });
+  unsigned position = found->getOperandNumber();
+  Value shared = found->get(), replaced;
   for (func::CallOp call : llvm::drop_begin(calls)) {
-    if (call.getCallee() != calls.front().getCallee())
+    if (call.getCallee() != calls.front().getCallee() || isSame(call.getOperand(position), shared))
       continue;
-    for (OpOperand &operand : call->getOpOperands())
-      if (isOperand(operand.get().getType()))
-        return operand.set(calls.front().getOperand(operand.getOperandNumber()));
+    if (!replaced)
+      replaced = call.getOperand(position);
+    if (isSame(call.getOperand(position), replaced))
+      call->setOperand(position, shared);
   }
 }
 
@@ -51,10 +62,10 @@ memref::ViewOp getWritten(func::CallOp call, unsigned number) {
   return nullptr;
 }
 
-/// No barrier stands before the first call of these kernels.
-void dropBarrier(ModuleOp module, StringRef kernel) {
+/// No barrier stands before call `number` of these kernels.
+void dropBarrier(ModuleOp module, StringRef kernel, unsigned number = 0) {
   SmallVector<func::CallOp> calls = findCalls(module, kernel);
-  for (Operation *op = calls.front()->getPrevNode(); op; op = op->getPrevNode())
+  for (Operation *op = calls[number]->getPrevNode(); op; op = op->getPrevNode())
     if (auto barrier = dyn_cast<func::CallOp>(op)) {
       if (barrier.getCallee() == kBarrierFunction)
         barrier->erase();
@@ -99,10 +110,13 @@ static void dropBarrierOfRows(ModuleOp module) { dropBarrier(module, "linear"); 
 
 static void dropBarrierOfPages(ModuleOp module) { dropBarrier(module, "attention"); }
 
+/// The second phase of attention does not wait for the first.
+static void dropBarrierOfPhases(ModuleOp module) { dropBarrier(module, "attention", 1); }
+
 /// A call comes before the one whose result it takes.
 static void swapCalls(ModuleOp module) {
   func::CallOp append = findCalls(module, "rope_kv_append").front();
-  append->moveAfter(findCalls(module, "attention").front());
+  append->moveAfter(findCalls(module, "attention")[1]);
 }
 
 void test::registerFaultySteps() {
@@ -113,5 +127,6 @@ void test::registerFaultySteps() {
   registerFaultyPass("faulty-forget-last-use", forgetLastUse);
   registerFaultyPass("faulty-drop-barrier-of-rows", dropBarrierOfRows);
   registerFaultyPass("faulty-drop-barrier-of-pages", dropBarrierOfPages);
+  registerFaultyPass("faulty-drop-barrier-of-phases", dropBarrierOfPhases);
   registerFaultyPass("faulty-swap-calls", swapCalls);
 }

@@ -98,6 +98,37 @@ func.func private @append(%kv: !kv, %layer: index, %rows: tensor<1x16xf32>, %ind
 
 // -----
 
+// Workers end the first phase of attention before one begins the second; the memory between them holds NaN before.
+// CHECK-LABEL: func.func @phases
+// CHECK: %[[RESULT:.*]] = memref.alloc() : memref<1x16xf32>
+// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x32xf32>
+// CHECK: memref.store %{{.*}}, %[[SHARED]]
+// CHECK: %[[FIRST:.*]] = arith.constant 0 : index
+// CHECK: scf.for %[[I:.*]] =
+// CHECK-NEXT: call @attention({{.*}}, %[[RESULT]], %[[SHARED]], %[[FIRST]], %[[I]],
+// CHECK-NEXT: }
+// CHECK: %[[SECOND:.*]] = arith.constant 1 : index
+// CHECK: scf.for %[[J:.*]] =
+// CHECK-NEXT: call @attention({{.*}}, %[[RESULT]], %[[SHARED]], %[[SECOND]], %[[J]],
+!kv = !llm.kv<1x1x16xf16>
+!numbers = tensor<2x1x2x65x1x16xf16>
+func.func @phases(%numbers: !numbers, %rows: tensor<1x16xf32>, %indices: tensor<1xi32>) {
+  %layer = arith.constant 0 : index
+  %kv = check.convert %numbers : !numbers to !kv
+  %result = call @attention(%rows, %kv, %layer, %indices)
+    : (tensor<1x16xf32>, !kv, index, tensor<1xi32>) -> tensor<1x16xf32>
+  check.expect_equal %result, %rows : tensor<1x16xf32>, tensor<1x16xf32>
+  return
+}
+func.func private @attention(%rows: tensor<1x16xf32>, %kv: !kv, %layer: index, %indices: tensor<1xi32>)
+    -> tensor<1x16xf32> attributes {llm.kernel} {
+  %0 = llm.attention %rows, %kv[%layer], %indices, %indices {scale = 0.25 : f32}
+    : tensor<1x16xf32>, !kv, tensor<1xi32>
+  return %0 : tensor<1x16xf32>
+}
+
+// -----
+
 // expected-error@+1 {{is the step of a program; run hone-bufferize-step instead}}
 func.func @step() attributes {llm.step} {
   return

@@ -70,6 +70,20 @@ struct PageLayout {
   int64_t bytes() const { return 2 * elements(); }
 };
 
+/// How attention divides the positions that a row sees: into spans of pages, each with a softmax of its own, which are
+/// combined in their order. Spans depend on the row's position alone, and are part of the numerics.
+struct SpanLayout {
+  static constexpr int64_t pages = 4;  ///< of a span, or as many as it takes for
+  static constexpr int64_t spans = 16; ///< at most
+  static constexpr int64_t rows = 8;   ///< of a step whose spans workers share; more rows are enough to share as such
+  /// f32 beside the weighted values of a head: for the maximum, and for the sum of weights.
+  static constexpr int64_t extra = 16;
+};
+
+/// The memory that workers fill in the first phase of an op's kernel and read in its second, or null for a kernel of
+/// one phase. For `llm.attention`: [row][head][span][maximum, sum, weighted values], as SpanLayout says.
+mlir::MemRefType getSharedType(mlir::Operation *op);
+
 } // namespace hone
 
 #endif // HONE_CODEGEN_COMMON_BUFFERS_H

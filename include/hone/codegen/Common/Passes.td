@@ -17,7 +17,9 @@ def BufferizeStepPass : Pass<"hone-bufferize-step", "::mlir::ModuleOp"> {
 
     A kernel's body becomes `llm.to_buffer(op(llm.from_buffer...))`: its op stays whole for the target to lower. An
     encoded weight becomes plain bytes at an address from the table of weights; `!llm.kv` becomes the table of page
-    tables. Each argument of a kernel says whether it is read or written (`llm.access`). The step becomes
+    tables. Each argument of a kernel says whether it is read or written (`llm.access`). Workers share the positions that
+    `llm.attention` sees in two phases: its kernel is called for each, with memory for what the first leaves to the second,
+    call @attention(..., r, shared, phase, worker, workers). The step becomes
 
     step(tokens, positions, sequences, logit_rows, pages, logits, weights, arena, barrier, worker, workers).
   }];

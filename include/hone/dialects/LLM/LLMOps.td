@@ -498,7 +498,8 @@ def LLM_AttentionOp : LLM_GraphOp<"attention", [AllTypesMatch<["positions", "seq
                    * values[layer][sequences[r]][p][g]
 
     Vaswani et al., "Attention Is All You Need", 2017; grouped heads: Ainslie et al., "GQA", 2023. Sums run in f32
-    over fixed blocks of positions in their order. `rounding` makes the result what `llm.quantize_rows` makes of it.
+    over fixed blocks of positions in their order, and over fixed spans of blocks, so that they depend on the row's own
+    position alone. `rounding` makes the result what `llm.quantize_rows` makes of it.
     - (C1) `queries` has rank 2, and its columns are a multiple of kv_heads * head_dim.
     - (C2) `scale` is positive and finite.
     - (C3) `positions` and `sequences` have the same type, with as many rows as `queries`.

@@ -5,7 +5,7 @@
 
 The formulas are those of the tests of the llm ops, test/dialects/LLM/numeric/expected.py; what differs are the shapes,
 which are those that kernels take, and cover their tiles and what is left beside them: 4 rows of activations, 8 output
-rows of a panel, 32 columns of a block, 64 positions of a page.
+rows of a panel, 32 columns of a block, 64 positions of a page, 4 rows and 3 heads of attention.
 `expected.py` writes the tests beside itself; `expected.py --check` says whether they are up to date.
 """
 
@@ -424,6 +424,25 @@ def attention():
          test.indices(0, 0, 0, 1, 1), 0.25)
     case("head_of_64", "A head of many vectors, and one row.", kv_numbers(test, 2, 1, 1, 9, 1, 64), test.normal(1, 64),
          0, test.indices(8), test.indices(0), 0.125)
+
+    for heads, kv_heads, head_dim in (8, 1, 32), (8, 2, 8), (3, 1, 128), (2, 2, 80):
+        case(f"heads_{heads}_over_{kv_heads}_of_{head_dim}",
+             "Heads that fill tiles of three and not, of whole groups of vectors and not.",
+             kv_numbers(test, 2, 1, 1, 3, kv_heads, head_dim), test.normal(2, heads * head_dim), 0, test.indices(1, 2),
+             test.indices(0, 0), 0.125)
+    for name, comment, numbers, rows in (
+            ("few_rows", "Rows that are divided into spans of 4 pages, with one and with two of them.",
+             kv_numbers(test, 2, 1, 1, 259, 1, 8), [(0, position) for position in (254, 255, 256, 258)]),
+            ("many_rows", "The same in tiles of 4 rows: some go on to a second span, one row is left beside them.",
+             kv_numbers(test, 2, 1, 1, 259, 1, 8), [(0, position) for position in range(250, 259)]),
+            ("many_sequences", "Tiles of 4 rows, of one sequence or not, from one page to the next.",
+             kv_numbers(test, 2, 1, 3, 67, 1, 8),
+             [(0, 62), (0, 63), (0, 64), (0, 65), (1, 0), (2, 63), (2, 64), (0, 66), (1, 64)]),
+            ("sequences_in_turn", "Tiles whose first and last row are of one sequence, and others between.",
+             kv_numbers(test, 2, 1, 2, 67, 1, 8),
+             [(sequence, position) for position in range(62, 67) for sequence in (0, 1)][:9])):
+        case(name, comment, numbers, test.normal(len(rows), 24), 0, test.indices(*[position for _, position in rows]),
+             test.indices(*[sequence for sequence, _ in rows]), 0.25)
 
     # A step: the rows of a prompt are stored, then each sees itself and those before it.
     for name, first, length in ("after_append", 1, 5), ("after_append_to_next_page", 62, 66):

@@ -85,33 +85,81 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
   return %0, %1 : !kv, tensor<?x64xf32>
 }
 
-// A row and a head are a unit: 4 heads of 16 columns over 2 of keys. A page is a block of the softmax: scores of 64
-// positions in 8 vectors, the maximum and the sum so far carried on, then the weighted values.
+// In the first phase, a unit is the 2 heads of a group (4 heads of 16 columns over 2 of keys) with a tile of 4 rows, or
+// with a span of one row where there are at most 8. Rows of other sequences than the first one's go alone.
 // CHECK-LABEL: func.func private @attention
-// CHECK: memref.alloca() {alignment = 32 : i64} : memref<64xf32>
-// CHECK: %[[ROWS:.*]] = memref.dim
-// CHECK: %[[HEADS:.*]] = arith.constant 4 : index
-// CHECK: %[[UNITS:.*]] = arith.muli %[[ROWS]], %[[HEADS]]
-// CHECK: scf.forall (%[[UNIT:.*]]) in (%[[UNITS]])
-// CHECK: arith.divui %[[UNIT]], %[[HEADS]]
-// CHECK: %[[HEAD:.*]] = arith.remui %[[UNIT]], %[[HEADS]]
-// CHECK: %[[GROUP:.*]] = arith.constant 2 : index
-// CHECK: arith.divui %[[HEAD]], %[[GROUP]]
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+// CHECK-SAME: %[[SHARED:[a-z0-9]+]]: memref<8x4x16x32xf32> {llm.access = "read_write"}, %[[PHASE:[a-z0-9]+]]: index,
+// CHECK: %[[WEIGHTS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<3x64xf32>
+// CHECK: %[[PARTIALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
+// CHECK: %[[TOTALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
+// CHECK: %[[MANY:.*]] = arith.constant 8 : index
+// CHECK: %[[WHOLE:.*]] = arith.cmpi ugt, %{{.*}}, %[[MANY]] : index
+// CHECK: %[[SPANS:.*]] = scf.for
+// CHECK: %[[TILE_ROWS:.*]] = arith.select %[[WHOLE]]
+// CHECK: %[[TILES:.*]] = arith.ceildivui %{{.*}}, %[[TILE_ROWS]]
+// CHECK: %[[UNITS:.*]] = arith.muli %{{.*}}, %[[SPANS]]
+// CHECK: %[[IS_FIRST:.*]] = arith.cmpi eq, %[[PHASE]]
+// CHECK: %[[COUNT:.*]] = arith.select %[[IS_FIRST]], %[[UNITS]]
+// CHECK: scf.forall (%[[UNIT:.*]]) in (%[[COUNT]])
+// CHECK: arith.remui %[[UNIT]], %[[SPANS]]
+// CHECK: arith.divui %{{.*}}, %[[TILES]]
+// CHECK: arith.remui %{{.*}}, %[[TILES]]
+// CHECK: %[[TOGETHER:.*]] = scf.for
+// CHECK: arith.cmpi eq, %{{.*}}, %{{.*}} : i32
+// CHECK: arith.select %[[TOGETHER]]
+
+// A page is a block of the softmax: scores of 64 positions for both heads in two halves, from keys that are widened
+// once. The next page is asked for line by line.
+// CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
+// CHECK: arith.minui
+// CHECK: %[[NEXT:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
+// CHECK: scf.if
 // CHECK: %[[SCORES:.*]]:8 = scf.for
-// CHECK: %[[KEYS:.*]] = vector.load %{{.*}} : memref<8192xf16>, vector<8xf16>
+// CHECK: memref.prefetch %[[NEXT]][%[[KEY:.*]]], read, locality<3>, data
+// CHECK: %[[KEYS:.*]] = vector.load %[[PAGE]][%[[KEY]]] : memref<8192xf16>, vector<8xf16>
 // CHECK: %[[WIDE:.*]] = arith.extf %[[KEYS]] : vector<8xf16> to vector<8xf32>
+// CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
 // CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
 
 // Positions after the row's own count as minus infinity.
 // CHECK: %[[INSIDE:.*]] = arith.cmpi slt, %{{.*}}, %{{.*}} : vector<8xi32>
 // CHECK: %[[SCALED:.*]] = arith.mulf %[[SCORES]]#0, %{{.*}} : vector<8xf32>
-// CHECK: arith.select %[[INSIDE]], %[[SCALED]], %{{.*}} : vector<8xi1>, vector<8xf32>
-// CHECK: vector.reduction <maxnumf>
+// CHECK: %[[SCORE:.*]] = arith.select %[[INSIDE]], %[[SCALED]], %{{.*}} : vector<8xi1>, vector<8xf32>
+// CHECK: vector.store %[[SCORE]], %[[WEIGHTS]]
+
+// The maximum and the sum so far are carried on in memory, then the weighted values.
+// CHECK: %[[BEFORE:.*]] = vector.load %[[PARTIALS]]
+// CHECK: vector.shuffle %{{.*}} [4, 5, 6, 7, 0, 1, 2, 3]
+// CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[PEAK:.*]], %[[BEFORE]]
+// CHECK: %[[MAXIMUM:.*]] = arith.select %[[LARGER]], %[[PEAK]], %[[BEFORE]]
+// CHECK: arith.subf %[[BEFORE]], %[[MAXIMUM]]
 // CHECK: math.roundeven
 // CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>) {
+// CHECK: arith.subf %{{.*}}, %[[MAXIMUM]]
+// CHECK: math.roundeven
+// CHECK: vector.store %{{.*}}, %[[WEIGHTS]]
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
 // CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
 // CHECK: math.fma
+
+// The softmax over a span is added to that of the spans before, or left to the second phase, which adds them in the same
+// order for each row and head.
+// CHECK: scf.if %[[WHOLE]]
+// CHECK: vector.load %[[TOTALS]]
+// CHECK: vector.load %[[PARTIALS]]
+// CHECK: math.roundeven
+// CHECK: math.fma
+// CHECK: vector.store %{{.*}}, %[[TOTALS]]
+// CHECK: } else {
+// CHECK: vector.load %[[PARTIALS]]
+// CHECK: vector.store %{{.*}}, %[[SHARED]]
+// CHECK: scf.if %[[WHOLE]]
+// CHECK: arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: %[[IS_SECOND:.*]] = arith.cmpi eq, %[[PHASE]]
+// CHECK: %[[LEFT:.*]] = arith.select %[[WHOLE]]
+// CHECK: %[[SECOND_COUNT:.*]] = arith.select %[[IS_SECOND]], %[[LEFT]]
+// CHECK: scf.forall (%{{.*}}) in (%[[SECOND_COUNT]])
+// CHECK: vector.load %[[SHARED]]
 // CHECK: arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
 // CHECK: vector.store
 // CHECK-NOT: math.exp

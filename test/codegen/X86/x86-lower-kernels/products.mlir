@@ -15,42 +15,99 @@
 !q4_K = tensor<16x512xi4, #llm.stored<scheme = q4_K, panel = <8x256>>>
 !q6_K = tensor<16x512xi6, #llm.stored<scheme = q6_K, panel = <8x256>>>
 !q2_K = tensor<16x512xi2, #llm.stored<scheme = q2_K, panel = <8x256>>>
+!many_0 = tensor<32x64xi4, #llm.stored<scheme = q4_0, panel = <8x32>>>
+!many_1 = tensor<32x64xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>
 !tail = tensor<11x64xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
 
-// Integers: each of the 2 panels is a unit of work. 4 rows share one reading of a panel, then rows go one by one. A lane
-// is an output row: pairs of 16-bit products are added exactly, the blocks in f32, one accumulator per row.
+// Integers: the 2 panels make one unit of work. Its memory is on the stack: 16 blocks of both unpacked, 16 steps of 32
+// bytes each, their factors, and sums of 64 rows. Such a number of rows, of those that fill tiles of 4, starts from 0.
 // CHECK-LABEL: func.func private @q4_0
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: memref<?x152xi8>
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<576xi8>
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x16xf32>
-// CHECK: %[[PANELS:.*]] = arith.constant 2 : index
-// CHECK: scf.forall (%{{.*}}) in (%[[PANELS]])
-// CHECK: scf.for
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-// CHECK: vector.load %[[W]]{{.*}} : memref<576xi8>, vector<32xi8>
+// CHECK: %[[STEPS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<16384xi8>
+// CHECK: %[[SCALES:.*]] = memref.alloca() {alignment = 32 : i64} : memref<256xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x16xf32>
+// CHECK: %[[UNITS:.*]] = arith.constant 1 : index
+// CHECK: scf.forall (%{{.*}}) in (%[[UNITS]])
+// CHECK: arith.divui %{{.*}}, %[[FOUR:.*]] : index
+// CHECK: %[[MOST:.*]] = arith.constant 64 : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[WHOLE:.*]] step %[[MOST]] {
+// CHECK: %[[ROWS:.*]] = arith.minui %{{.*}}, %[[MOST]] : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[ROWS]] step
+// CHECK-COUNT-2: vector.store %{{.*}}, %[[SUMS]][
 
-// The nibbles become 16-bit integers: even and odd columns of each lane.
-// CHECK: arith.andi %{{.*}}, %{{.*}} : vector<16xi16>
-// CHECK: arith.shrui %{{.*}}, %{{.*}} : vector<16xi16>
-// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%{{.*}}, %{{.*}}) : (vector<16xi16>, vector<16xi16>) -> vector<8xi32>
+// Nibbles are unpacked to 16-bit integers, even and odd columns of each lane; both panels' vectors of a step are
+// neighbours.
+// CHECK: %[[CHUNK:.*]] = arith.minui %{{.*}}, %[[SIXTEEN:.*]] : index
+// CHECK: scf.for %[[PLACE:.*]] = %{{.*}} to %[[CHUNK]] step
+// CHECK: %[[START:.*]] = arith.muli %[[PLACE]], %{{.*}} : index
+// CHECK: %[[TILE:.*]] = vector.load %[[W]]{{.*}} : memref<576xi8>, vector<32xi8>
+// CHECK: %[[NIBBLES:.*]] = arith.andi %{{.*}}, %{{.*}} : vector<16xi16>
+// CHECK: %[[EVEN:.*]] = arith.andi %[[NIBBLES]], %{{.*}} : vector<16xi16>
+// CHECK: %[[ODD:.*]] = arith.shrui %[[NIBBLES]], %{{.*}} : vector<16xi16>
+// CHECK: %[[BYTES:.*]] = vector.bitcast %[[EVEN]] : vector<16xi16> to vector<32xi8>
+// CHECK: vector.store %[[BYTES]], %[[STEPS]][%[[START]]]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[START]], %[[MOST]] : index
+// CHECK: %[[MORE:.*]] = vector.bitcast %[[ODD]] : vector<16xi16> to vector<32xi8>
+// CHECK: vector.store %[[MORE]], %[[STEPS]][%[[NEXT]]]
+// CHECK-COUNT-14: vector.store %{{.*}}, %[[STEPS]][
+// CHECK: %[[D:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: vector.store %[[D]], %[[SCALES]][
+// CHECK-COUNT-16: vector.store %{{.*}}, %[[STEPS]][
+// CHECK: vector.store %{{.*}}, %[[SCALES]][
+
+// Tiles of 4 rows by 2 panels take their sums along from chunk to chunk. The steps of a block are a rolled loop, in
+// which both panels share the activations; pairs of 16-bit products are added exactly.
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[ROWS]] step %[[FOUR]] {
+// CHECK-COUNT-8: vector.load %[[SUMS]][
+// CHECK: %[[TILED:.*]]:8 = scf.for %{{.*}} = %{{.*}} to %[[CHUNK]] step
+// CHECK: %[[PRODUCTS:.*]]:8 = scf.for %{{.*}} = %{{.*}} to %[[SIXTEEN]] step {{.*}} -> (vector<8xi32>
+// CHECK: vector.load %[[STEPS]][
+// CHECK: %[[LEFT:.*]] = vector.bitcast %{{.*}} : vector<32xi8> to vector<16xi16>
+// CHECK: vector.load %[[STEPS]][
+// CHECK: %[[RIGHT:.*]] = vector.bitcast %{{.*}} : vector<32xi8> to vector<16xi16>
+// CHECK: %[[SHARED:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<16xi16>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[LEFT]], %[[SHARED]])
 // CHECK: arith.addi %{{.*}}, %{{.*}} : vector<8xi32>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[RIGHT]], %[[SHARED]])
+// CHECK-COUNT-6: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK: scf.yield
 
-// The zero point is subtracted once per block: 8 times the sum of the activations, which stands in the block.
+// The zero point is subtracted once per block: 8 times the sum of the activations, which stands in the block. Blocks
+// are added in f32.
+// CHECK: %[[SCALE:.*]] = vector.load %[[SCALES]][
 // CHECK: %[[EIGHT:.*]] = arith.constant dense<8> : vector<8xi32>
 // CHECK: %[[OFFSET:.*]] = arith.muli %{{.*}}, %[[EIGHT]] : vector<8xi32>
-// CHECK: %[[SUM:.*]] = arith.subi %{{.*}}, %[[OFFSET]] : vector<8xi32>
-// CHECK: %[[D:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: %[[SUM:.*]] = arith.subi %[[PRODUCTS]]#0, %[[OFFSET]] : vector<8xi32>
+// CHECK: %[[FACTOR:.*]] = arith.mulf %[[SCALE]], %{{.*}} : vector<8xf32>
 // CHECK: %[[FLOAT:.*]] = arith.sitofp %[[SUM]] : vector<8xi32> to vector<8xf32>
-// CHECK: math.fma %[[D]], %[[FLOAT]], %{{.*}} : vector<8xf32>
-// CHECK: scf.yield
-// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y]]{{.*}} : memref<?x16xf32>, vector<8xf32>
+// CHECK: math.fma %[[FACTOR]], %[[FLOAT]], %{{.*}} : vector<8xf32>
+// CHECK: arith.subi %[[PRODUCTS]]#4, %[[OFFSET]] : vector<8xi32>
+// CHECK-COUNT-7: math.fma
+// CHECK-NEXT: scf.yield
+// CHECK-COUNT-8: vector.store %[[TILED]]#{{[0-7]}}, %[[SUMS]][
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[ROWS]] step
+// CHECK: %[[RESULT:.*]] = vector.load %[[SUMS]][
+// CHECK: vector.store %[[RESULT]], %[[Y]]
+// CHECK: vector.store %{{.*}}, %[[Y]]
 
-// The same for the rows that are left, with the same operations in the same order, so that bits do not depend on the
-// number of rows.
+// Rows that are left read the packed weights, one panel after the other, with the same operations in the same order, so
+// that bits do not depend on the number of rows.
+// CHECK: scf.for %{{.*}} = %[[WHOLE]] to
 // CHECK: scf.for {{.*}} -> (vector<8xf32>) {
-// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
-// CHECK: math.fma
-// CHECK-NOT: math.fma
+// CHECK-NOT: %[[STEPS]]
+// CHECK: vector.load %[[W]]
+// CHECK-COUNT-16: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK: %[[D:.*]] = arith.extf
+// CHECK: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : vector<8xi32>
+// CHECK: %[[SUM:.*]] = arith.subi %{{.*}}, %[[OFFSET]] : vector<8xi32>
+// CHECK: %[[FACTOR:.*]] = arith.mulf %[[D]], %{{.*}} : vector<8xf32>
+// CHECK: %[[FLOAT:.*]] = arith.sitofp %[[SUM]]
+// CHECK: math.fma %[[FACTOR]], %[[FLOAT]], %{{.*}} : vector<8xf32>
+// CHECK-NEXT: scf.yield
 // CHECK: vector.store %{{.*}}, %[[Y]]
 // CHECK-NOT: vector.maskedstore
 // CHECK: return
@@ -59,28 +116,37 @@ func.func private @q4_0(%x: !blocked, %w: !q4_0) -> tensor<?x16xf32> attributes 
   return %0 : tensor<?x16xf32>
 }
 
-// A scheme with a minimum has no zero point and one more fused operation: the minimum times the sum of the activations.
+// A scheme with a minimum, unpacked beside the scales, has no zero point and one more fused operation: the minimum
+// times the sum of the activations, which both panels share.
 // CHECK-LABEL: func.func private @q4_1
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: %[[SCALES:.*]] = memref.alloca() {alignment = 32 : i64} : memref<256xf32>
+// CHECK: %[[MINIMUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<256xf32>
+// CHECK: vector.store %{{.*}}, %[[SCALES]][%[[AT:.*]]]
+// CHECK: vector.store %{{.*}}, %[[MINIMUMS]][%[[AT]]]
+// CHECK: %[[PRODUCTS:.*]]:8 = scf.for {{.*}} -> (vector<8xi32>
 // CHECK-NOT: arith.subi
-// CHECK: %[[D:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
-// CHECK: %[[M:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: %[[M:.*]] = vector.load %[[MINIMUMS]][
+// CHECK: %[[D:.*]] = vector.load %[[SCALES]][
 // CHECK: %[[SCALE:.*]] = vector.broadcast %{{.*}} : f32 to vector<8xf32>
-// CHECK: %[[TOTAL:.*]] = vector.broadcast %{{.*}} : i32 to vector<8xi32>
-// CHECK: %[[DS:.*]] = arith.mulf %[[D]], %[[SCALE]]
-// CHECK: %[[PART:.*]] = math.fma %[[DS]], %{{.*}}, %{{.*}} : vector<8xf32>
-// CHECK: %[[ALL:.*]] = arith.sitofp %[[TOTAL]]
+// CHECK: %[[ALL:.*]] = arith.sitofp %{{.*}}
 // CHECK: %[[SA:.*]] = arith.mulf %[[SCALE]], %[[ALL]]
+// CHECK: %[[DS:.*]] = arith.mulf %[[D]], %[[SCALE]]
+// CHECK: %[[SUM:.*]] = arith.sitofp %[[PRODUCTS]]#0
+// CHECK: %[[PART:.*]] = math.fma %[[DS]], %[[SUM]], %{{.*}} : vector<8xf32>
 // CHECK: math.fma %[[M]], %[[SA]], %[[PART]] : vector<8xf32>
+// CHECK: math.fma %{{.*}}, %[[SA]], %{{.*}} : vector<8xf32>
 func.func private @q4_1(%x: !blocked, %w: !q4_1) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !blocked, !q4_1
   return %0 : tensor<?x16xf32>
 }
 
-// The fifth bits of a tile are one vector, of which each group of columns takes its bit.
+// The fifth bits of a tile are one vector, of which each group of columns takes its bit as it is unpacked.
 // CHECK-LABEL: func.func private @q5_0
-// CHECK: arith.ori %{{.*}}, %{{.*}} : vector<16xi16>
+// CHECK: %[[STEPS:.*]] = memref.alloca()
+// CHECK: %[[SHIFTED:.*]] = arith.shli %{{.*}}, %{{.*}} : vector<16xi16>
+// CHECK: %[[FIFTH:.*]] = arith.andi %[[SHIFTED]], %{{.*}} : vector<16xi16>
+// CHECK: arith.ori %{{.*}}, %[[FIFTH]] : vector<16xi16>
+// CHECK: vector.store %{{.*}}, %[[STEPS]][
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 // CHECK: arith.constant dense<16> : vector<8xi32>
 // CHECK: arith.subi %{{.*}}, %{{.*}} : vector<8xi32>
@@ -89,10 +155,13 @@ func.func private @q5_0(%x: !blocked, %w: !q5_0) -> tensor<?x16xf32> attributes 
   return %0 : tensor<?x16xf32>
 }
 
-// Signed bytes are extended by arithmetic shifts; there is neither zero point nor minimum.
+// Signed bytes are extended by arithmetic shifts as they are unpacked; there is neither zero point nor minimum.
 // CHECK-LABEL: func.func private @q8_0
-// CHECK: arith.shli %{{.*}}, %{{.*}} : vector<16xi16>
-// CHECK: arith.shrsi %{{.*}}, %{{.*}} : vector<16xi16>
+// CHECK: %[[STEPS:.*]] = memref.alloca()
+// CHECK: %[[RAISED:.*]] = arith.shli %[[WORDS:.*]], %{{.*}} : vector<16xi16>
+// CHECK: arith.shrsi %[[RAISED]], %{{.*}} : vector<16xi16>
+// CHECK: arith.shrsi %[[WORDS]], %{{.*}} : vector<16xi16>
+// CHECK: vector.store %{{.*}}, %[[STEPS]][
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 // CHECK-NOT: arith.subi
 // CHECK: return
@@ -101,48 +170,59 @@ func.func private @q8_0(%x: !blocked, %w: !q8_0) -> tensor<?x16xf32> attributes 
   return %0 : tensor<?x16xf32>
 }
 
-// K-quants are multiplied 32 columns at a time, too: one part of a tile after another, with the factors of its row, which
-// scale d and m to f32 without rounding.
+// K-quants are multiplied 32 columns at a time, too: one part of a tile after another, with the factors of its row,
+// which scale d and m to f32 without rounding before they are kept.
 // CHECK-LABEL: func.func private @q4_K
-// CHECK: %[[BLOCKS:.*]] = arith.constant 16 : index
-// CHECK: scf.for %[[BLOCK:.*]] = %{{.*}} to %[[BLOCKS]] step %{{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<16384xi8>
+// CHECK: %[[SCALES:.*]] = memref.alloca() {alignment = 32 : i64} : memref<256xf32>
+// CHECK: %[[MINIMUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<256xf32>
 // CHECK: %[[PARTS:.*]] = arith.constant 8 : index
-// CHECK: arith.divui %[[BLOCK]], %[[PARTS]]
+// CHECK: arith.divui %[[BLOCK:.*]], %[[PARTS]]
 // CHECK: arith.remui %[[BLOCK]], %[[PARTS]]
-// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
-// CHECK-NOT: arith.subi
 // CHECK: %[[D:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
 // CHECK: %[[S:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
 // CHECK: %[[SF:.*]] = arith.sitofp %[[S]]
 // CHECK: %[[DS:.*]] = arith.mulf %[[D]], %[[SF]]
+// CHECK: vector.store %[[DS]], %[[SCALES]][
 // CHECK: %[[M:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
 // CHECK: %[[T:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
 // CHECK: %[[TF:.*]] = arith.sitofp %[[T]]
 // CHECK: %[[MT:.*]] = arith.mulf %[[M]], %[[TF]]
 // CHECK: %[[MINIMUM:.*]] = arith.negf %[[MT]]
-// CHECK: arith.mulf %[[DS]], %{{.*}}
+// CHECK: vector.store %[[MINIMUM]], %[[MINIMUMS]][
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK-NOT: arith.subi
+// CHECK: %[[LEAST:.*]] = vector.load %[[MINIMUMS]][
 // CHECK: math.fma
-// CHECK: math.fma %[[MINIMUM]], %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: math.fma %[[LEAST]], %{{.*}}, %{{.*}} : vector<8xf32>
 func.func private @q4_K(%x: !wide, %w: !q4_K) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !wide, !q4_K
   return %0 : tensor<?x16xf32>
 }
 
-// Sub-blocks of 16 columns are added one after another: the first takes the sum of the first half of the activations
-// for its zero point, the second the rest. Elements are put together of nibbles and pairs of bits.
+// Sub-blocks of 16 columns, with scales of their own, are loops of 8 steps one after another: the first takes the sum
+// of the first half of the activations for its zero point, the second the rest. Elements are put together of nibbles
+// and pairs of bits.
 // CHECK-LABEL: func.func private @q6_K
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<16384xi8>
+// CHECK: %[[SCALES:.*]] = memref.alloca() {alignment = 32 : i64} : memref<512xf32>
 // CHECK: arith.ori %{{.*}}, %{{.*}} : vector<16xi16>
-// CHECK-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 // CHECK: arith.extsi %{{.*}} : vector<8xi8> to vector<8xi32>
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[SCALES]][
+// CHECK: %[[FIRST:.*]]:8 = scf.for %{{.*}} = %{{.*}} to %[[HALF:.*]] step {{.*}} -> (vector<8xi32>
+// CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 // CHECK: %[[Z:.*]] = arith.constant dense<32> : vector<8xi32>
-// CHECK: arith.muli %{{.*}}, %[[Z]]
-// CHECK: arith.subi
-// CHECK-COUNT-4: math.fma
-// CHECK-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: %[[OFFSET:.*]] = arith.muli %{{.*}}, %[[Z]]
+// CHECK: arith.subi %[[FIRST]]#0, %[[OFFSET]]
+// CHECK: %[[ONE:.*]] = math.fma
+// CHECK-COUNT-7: math.fma
+// CHECK: %[[SECOND:.*]]:8 = scf.for %{{.*}} = %[[HALF]] to
+// CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 // CHECK: %[[REST:.*]] = arith.subi
-// CHECK: arith.muli %[[REST]], %[[Z]]
-// CHECK-COUNT-4: math.fma
+// CHECK: %[[OFFSET:.*]] = arith.muli %[[REST]], %[[Z]]
+// CHECK: arith.subi %[[SECOND]]#0, %[[OFFSET]]
+// CHECK: math.fma %{{.*}}, %{{.*}}, %[[ONE]] : vector<8xf32>
+// CHECK-COUNT-7: math.fma
 // CHECK-NEXT: scf.yield
 func.func private @q6_K(%x: !wide, %w: !q6_K) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !wide, !q6_K
@@ -151,20 +231,34 @@ func.func private @q6_K(%x: !wide, %w: !q6_K) -> tensor<?x16xf32> attributes {ll
 
 // 4-bit factors share a byte.
 // CHECK-LABEL: func.func private @q2_K
+// CHECK: %[[SCALES:.*]] = memref.alloca() {alignment = 32 : i64} : memref<512xf32>
+// CHECK: %[[MINIMUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<512xf32>
 // CHECK: %[[BYTES:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
 // CHECK: arith.andi %[[BYTES]], %{{.*}} : vector<8xi32>
+// CHECK: vector.store %{{.*}}, %[[SCALES]][
+// CHECK: %[[BYTES:.*]] = arith.extui %{{.*}} : vector<8xi8> to vector<8xi32>
 // CHECK: arith.shrui %[[BYTES]], %{{.*}} : vector<8xi32>
+// CHECK: vector.store %{{.*}}, %[[MINIMUMS]][
 func.func private @q2_K(%x: !wide, %w: !q2_K) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !wide, !q2_K
   return %0 : tensor<?x16xf32>
 }
 
-// 11 output rows: one panel in full, and one whose last 5 lanes are no outputs and are not stored.
+// 11 output rows: one panel in full, and one whose last 5 lanes are no outputs and are not stored, each with memory for
+// one panel.
 // CHECK-LABEL: func.func private @tail
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<8192xi8>
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<64x8xf32>
 // CHECK: scf.forall
 // CHECK-NOT: vector.maskedstore
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<8192xi8>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x8xf32>
 // CHECK: scf.forall
-// CHECK: arith.constant dense<[true, true, true, false, false, false, false, false]> : vector<8xi1>
+// CHECK-COUNT-4: vector.store %{{.*}}#{{[0-3]}}, %[[SUMS]][
+// CHECK: %[[RESULT:.*]] = vector.load %[[SUMS]][
+// CHECK: %[[MASK:.*]] = arith.constant dense<[true, true, true, false, false, false, false, false]> : vector<8xi1>
+// CHECK: vector.maskedstore %{{.*}}, %[[MASK]], %[[RESULT]]
+// CHECK: scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK: vector.maskedstore
 // CHECK-NOT: vector.store
 // CHECK: return
@@ -241,15 +335,34 @@ func.func private @qkv(%x: !blocked, %wq: !q4_0, %wk: !q4_1, %wv: !q8_0)
   return %0#0, %0#1, %0#2 : tensor<?x16xf32>, tensor<?x16xf32>, tensor<?x16xf32>
 }
 
-// Gate and up are computed together, 4 rows of each; the activation is applied before the only store.
+// Gate and up are computed together, 4 rows of each, the second beside the first in memory. Steps of signed and
+// unsigned weights are not alike, so that each weight has its loop over steps. The activation is applied before the
+// only store.
 // CHECK-LABEL: func.func private @gated_linear
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x16xf32>
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<16384xi8>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x16xf32>
 // CHECK-COUNT-1: scf.forall
-// CHECK: %[[SUMS:.*]]:8 = scf.for
-// CHECK: %[[NEGATED:.*]] = arith.negf %[[SUMS]]#0
+// CHECK: :8 = scf.for {{.*}} -> (vector<8xf32>
+// CHECK: :4 = scf.for {{.*}} -> (vector<8xi32>
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: scf.yield
+// CHECK-COUNT-4: math.fma
+// CHECK: :4 = scf.for {{.*}} -> (vector<8xi32>
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: scf.yield
+// CHECK-COUNT-4: math.fma
+// CHECK: %[[GATE:.*]] = vector.load %[[SUMS]][%[[ROW:.*]], %[[FIRST:.*]]]
+// CHECK: %[[UP:.*]] = vector.load %[[SUMS]][%[[ROW]], %[[SECOND:.*]]]
+// CHECK: arith.negf %[[GATE]]
 // CHECK: math.roundeven
-// CHECK: %[[ACTIVATED:.*]] = arith.divf %[[SUMS]]#0, %{{.*}} : vector<8xf32>
-// CHECK: %[[RESULT:.*]] = arith.mulf %[[ACTIVATED]], %[[SUMS]]#4
-// CHECK: vector.store %[[RESULT]]
+// CHECK: %[[ACTIVATED:.*]] = arith.divf %[[GATE]], %{{.*}} : vector<8xf32>
+// CHECK: %[[RESULT:.*]] = arith.mulf %[[ACTIVATED]], %[[UP]]
+// CHECK: vector.store %[[RESULT]], %[[Y]]
+// CHECK: %[[LEFT:.*]]:2 = scf.for
+// CHECK: %[[ACTIVATED:.*]] = arith.divf %[[LEFT]]#0, %{{.*}} : vector<8xf32>
+// CHECK: %[[RESULT:.*]] = arith.mulf %[[ACTIVATED]], %[[LEFT]]#1
+// CHECK: vector.store %[[RESULT]], %[[Y]]
 // CHECK-NOT: scf.forall
 // CHECK: return
 func.func private @gated_linear(%x: !blocked, %gate: !q4_0, %up: !q8_0) -> tensor<?x16xf32> attributes {llm.kernel} {
@@ -257,22 +370,73 @@ func.func private @gated_linear(%x: !blocked, %gate: !q4_0, %up: !q8_0) -> tenso
   return %0 : tensor<?x16xf32>
 }
 
-// Bias and scale follow the sums in registers: the bias of a panel is read once for 4 rows. Of the last panel, neither
-// the bias nor the result is touched beyond the weight's last row.
+// Results that are rounded need whole blocks of 32 columns, so that 4 panels make one unit; a panel of each weight is
+// unpacked at a time. Steps without signs are alike: gate and up share the activations, and only the up weight has a
+// minimum. Up to 64 rows of f32 wait until the block is complete and they can be rounded; single rows wait likewise.
+// CHECK-LABEL: func.func private @gated_rounded
+// CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x76xi8> {llm.access = "write"}
+// CHECK: %[[UNROUNDED:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x32xf32>
+// CHECK: %[[STEPS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<16384xi8>
+// CHECK: memref.alloca() {alignment = 32 : i64} : memref<256xf32>
+// CHECK: %[[MINIMUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<256xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x16xf32>
+// CHECK: %[[UNITS:.*]] = arith.constant 1 : index
+// CHECK: scf.forall (%{{.*}}) in (%[[UNITS]])
+// CHECK: %[[PANELS:.*]] = arith.constant 4 : index
+// CHECK: %[[ROWS:.*]] = arith.minui
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[PANELS]] step %{{.*}} {
+// CHECK-COUNT-32: vector.store %{{.*}}, %[[STEPS]][
+// CHECK-COUNT-1: vector.store %{{.*}}, %[[MINIMUMS]][
+// CHECK-NOT: vector.store %{{.*}}, %[[STEPS]][
+// CHECK: :8 = scf.for {{.*}} -> (vector<8xi32>
+// CHECK: %[[SHARED:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<16xi16>
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%{{.*}}, %[[SHARED]])
+// CHECK-COUNT-6: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: scf.yield
+// CHECK-COUNT-12: math.fma
+// CHECK-NEXT: scf.yield
+// CHECK: vector.load %[[SUMS]][
+// CHECK: vector.store %{{.*}}, %[[UNROUNDED]][
+// CHECK: scf.for %[[ROW:.*]] = %{{.*}} to %[[ROWS]] step
+// CHECK-COUNT-4: vector.load %[[UNROUNDED]][%[[ROW]], %{{.*}}]
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y]]{{.*}} : memref<?x76xi8>, vector<16xi8>
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[PANELS]] step
+// CHECK: :2 = scf.for
+// CHECK: vector.store %{{.*}}, %[[UNROUNDED]][
+// CHECK-COUNT-4: vector.load %[[UNROUNDED]][
+// CHECK-COUNT-4: vector.store %{{.*}}, %[[Y]]{{.*}} : memref<?x76xi8>, vector<16xi8>
+func.func private @gated_rounded(%x: !blocked, %gate: !many_0, %up: !many_1)
+    -> tensor<?x32xi16, #llm.blocked<columns = 32>> attributes {llm.kernel} {
+  %0 = llm.gated_linear %x, %gate, %up {function = #llm.activation<silu>, rounding = #llm.precision<int16>}
+    : !blocked, !many_0, !many_1
+  return %0 : tensor<?x32xi16, #llm.blocked<columns = 32>>
+}
+
+// Bias and scale follow when the sums of a row are complete. Of the last panel, neither the bias nor the result is
+// touched beyond the weight's last row.
 // CHECK-LABEL: func.func private @epilogue
 // CHECK-SAME: %[[B:[a-z0-9]+]]: memref<11xf32> {llm.access = "read"}, %[[Y:[a-z0-9]+]]: memref<?x11xf32>
-// CHECK: %[[SUMS:.*]]:4 = scf.for
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x8xf32>
+// CHECK-COUNT-4: vector.store %{{.*}}#{{[0-3]}}, %[[SUMS]][
+// CHECK: %[[SUM:.*]] = vector.load %[[SUMS]][
 // CHECK: %[[BIAS:.*]] = vector.load %[[B]][%{{.*}}] : memref<11xf32>, vector<8xf32>
-// CHECK: %[[BIASED:.*]] = arith.addf %[[SUMS]]#0, %[[BIAS]] : vector<8xf32>
+// CHECK: %[[BIASED:.*]] = arith.addf %[[SUM]], %[[BIAS]] : vector<8xf32>
 // CHECK: %[[FACTOR:.*]] = arith.constant dense<2.500000e-01> : vector<8xf32>
 // CHECK: %[[SCALED:.*]] = arith.mulf %[[BIASED]], %[[FACTOR]] : vector<8xf32>
 // CHECK: vector.store %[[SCALED]], %[[Y]]
-// CHECK-NOT: vector.load %[[B]]
-// CHECK: arith.addf %[[SUMS]]#1, %[[BIAS]]
+// CHECK: %[[SUM:.*]] = scf.for {{.*}} -> (vector<8xf32>) {
+// CHECK: %[[BIAS:.*]] = vector.load %[[B]][%{{.*}}] : memref<11xf32>, vector<8xf32>
+// CHECK: arith.addf %[[SUM]], %[[BIAS]] : vector<8xf32>
 // CHECK: scf.forall
+// CHECK-NOT: vector.load %[[B]]
 // CHECK: %[[LAST:.*]] = vector.maskedload %[[B]][%{{.*}}], %[[MASK:[a-z0-9_]+]], %{{.*}} : memref<11xf32>, vector<8xi1>, vector<8xf32> into vector<8xf32>
-// CHECK: arith.addf %{{.*}}#0, %[[LAST]]
-// CHECK: vector.maskedstore %[[Y]][%{{.*}}, %{{.*}}], %[[MASK]], %{{.*}}
+// CHECK: %[[BIASED:.*]] = arith.addf %{{.*}}, %[[LAST]]
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[BIASED]], %{{.*}} : vector<8xf32>
+// CHECK: vector.maskedstore %[[Y]][%{{.*}}, %{{.*}}], %[[MASK]], %[[SCALED]]
+// CHECK: %[[SUM:.*]] = scf.for {{.*}} -> (vector<8xf32>) {
+// CHECK-NOT: vector.load %[[B]]
+// CHECK: %[[LAST:.*]] = vector.maskedload %[[B]]
+// CHECK: arith.addf %[[SUM]], %[[LAST]]
 // CHECK-NOT: vector.load %[[B]]
 // CHECK: return
 func.func private @epilogue(%x: !blocked, %w: !tail, %b: tensor<11xf32>) -> tensor<?x11xf32> attributes {llm.kernel} {
@@ -283,11 +447,14 @@ func.func private @epilogue(%x: !blocked, %w: !tail, %b: tensor<11xf32>) -> tens
 // Each bias is added to its own sums, before the activation.
 // CHECK-LABEL: func.func private @gated_biases
 // CHECK-SAME: %[[B:[a-z0-9]+]]: memref<16xf32> {llm.access = "read"}, %[[C:[a-z0-9]+]]: memref<16xf32> {llm.access = "read"}
-// CHECK: %[[SUMS:.*]]:8 = scf.for
-// CHECK-DAG: %[[GATE:.*]] = vector.load %[[B]]
-// CHECK-DAG: %[[UP:.*]] = vector.load %[[C]]
-// CHECK-DAG: %[[GATED:.*]] = arith.addf %[[SUMS]]#0, %[[GATE]]
-// CHECK-DAG: %[[RAISED:.*]] = arith.addf %[[SUMS]]#4, %[[UP]]
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x16xf32>
+// CHECK-COUNT-8: vector.store %{{.*}}#{{[0-7]}}, %[[SUMS]][
+// CHECK: %[[GATE_SUM:.*]] = vector.load %[[SUMS]][
+// CHECK: %[[GATE:.*]] = vector.load %[[B]]
+// CHECK: %[[GATED:.*]] = arith.addf %[[GATE_SUM]], %[[GATE]]
+// CHECK: %[[UP_SUM:.*]] = vector.load %[[SUMS]][
+// CHECK: %[[UP:.*]] = vector.load %[[C]]
+// CHECK: %[[RAISED:.*]] = arith.addf %[[UP_SUM]], %[[UP]]
 // CHECK: arith.negf %[[GATED]]
 // CHECK: %[[ACTIVATED:.*]] = arith.divf %[[GATED]]
 // CHECK: arith.mulf %[[ACTIVATED]], %[[RAISED]]
@@ -315,8 +482,23 @@ func.func private @embedding(%tokens: tensor<?xi32>, %table: !q8_0) -> !rows att
   return %0 : !rows
 }
 
-// Bytes: unsigned weights of 4 bits, so that 8 sums of two products fit 16 bits, which are then widened once.
+// Bytes: unsigned weights of 4 bits, 4 columns a step, so that 8 sums of two products fit 16 bits: those of the rolled
+// loop are widened once, behind it. A single row adds them likewise.
 // CHECK-LABEL: func.func private @q4_0_bytes
+// CHECK: %[[STEPS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<8192xi8>
+// CHECK-COUNT-16: vector.store %{{.*}}, %[[STEPS]][
+// CHECK: %[[COUNT:.*]] = arith.constant 8 : index
+// CHECK: %[[PARTS:.*]]:8 = scf.for %{{.*}} = %{{.*}} to %[[COUNT]] step {{.*}} -> (vector<16xi16>
+// CHECK: %[[WEIGHTS:.*]] = vector.load %[[STEPS]][
+// CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%[[WEIGHTS]], %{{.*}}) : (vector<32xi8>, vector<32xi8>) -> vector<16xi16>
+// CHECK-NEXT: arith.addi %{{.*}}, %{{.*}} : vector<16xi16>
+// CHECK-COUNT-7: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK: scf.yield
+// CHECK: %[[ONES:.*]] = arith.constant dense<1> : vector<16xi16>
+// CHECK: %[[WIDE:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[PARTS]]#0, %[[ONES]])
+// CHECK-COUNT-7: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// CHECK: arith.subi %[[WIDE]], %{{.*}} : vector<8xi32>
 // CHECK: scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%{{.*}}, %{{.*}}) : (vector<32xi8>, vector<32xi8>) -> vector<16xi16>
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
@@ -329,9 +511,19 @@ func.func private @q4_0_bytes(%x: tensor<?x64xi8, #llm.blocked<columns = 32>>, %
   return %0 : tensor<?x16xf32>
 }
 
-// Signed bytes: the weight's sign goes to the activation, and each sum is widened.
+// Signed bytes: the weight's sign goes to the activation, and each sum is widened at its step.
 // CHECK-LABEL: func.func private @q8_0_bytes
-// CHECK: math.absi %{{.*}} : vector<32xi8>
+// CHECK: %[[STEPS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<8192xi8>
+// CHECK: :8 = scf.for {{.*}} -> (vector<8xi32>
+// CHECK: %[[WEIGHTS:.*]] = vector.load %[[STEPS]][
+// CHECK: %[[SIGNED:.*]] = llvm.call_intrinsic "llvm.x86.avx2.psign.b"(%{{.*}}, %[[WEIGHTS]])
+// CHECK: %[[ABSOLUTE:.*]] = math.absi %[[WEIGHTS]] : vector<32xi8>
+// CHECK: %[[PAIRS:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%[[ABSOLUTE]], %[[SIGNED]])
+// CHECK: %[[WIDE:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[PAIRS]], %{{.*}})
+// CHECK-NEXT: arith.addi %{{.*}}, %[[WIDE]] : vector<8xi32>
+// CHECK: scf.yield
+// CHECK-NOT: llvm.call_intrinsic
+// CHECK: scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.psign.b"
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
 // CHECK: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
