@@ -51,7 +51,7 @@ void UnpackedPanels::multiply(Value panel, Value first, Value count) {
     Value rest = arith::SubIOp::create(b, blocks, firstBlock);
     Value chunk = arith::MinUIOp::create(b, rest, b.index(kBlocks));
     b.loop(b.index(0), chunk, 1, [&](Value place) { unpackBlock(panel, b.add(firstBlock, place), place); });
-    b.loop(b.index(0), count, kRows, [&](Value row) { emitTile(b.add(first, row), row, firstBlock, chunk); });
+    b.loop(b.index(0), count, kRows, [&](Value row) { emitTile(panel, b.add(first, row), row, firstBlock, chunk); });
   });
 }
 
@@ -83,13 +83,14 @@ Value UnpackedPanels::getFactorPosition(Value place, int64_t number, int64_t col
 }
 
 /// Adds the products of a chunk of `count` blocks from `firstBlock` on to the sums of `kRows` rows.
-void UnpackedPanels::emitTile(Value row, Value sumRow, Value firstBlock, Value count) {
+void UnpackedPanels::emitTile(Value panel, Value row, Value sumRow, Value firstBlock, Value count) {
   SmallVector<Value> initial; // [column][row]
   for (int64_t i = 0; i < columns(); ++i)
     for (int64_t r = 0; r < kRows; ++r)
       initial.push_back(b.load(b.f32s(), sums, {b.add(sumRow, r), b.index(i * kLanes)}));
   SmallVector<Value> results = b.loop(b.index(0), count, 1, initial, [&](Value place, ValueRange carried) {
     SmallVector<Value> accumulators = llvm::to_vector(carried);
+    prefetch(panel, b.add(firstBlock, kBlocks), b.add(b.mul(sumRow, kBlocks / kRows), place));
     Value position = products.getPosition(b.add(firstBlock, place));
     int64_t together = isUniform() ? static_cast<int64_t>(weights.size()) : 1;
     for (int64_t weight = 0; weight < static_cast<int64_t>(weights.size()); weight += together) {
@@ -102,6 +103,20 @@ void UnpackedPanels::emitTile(Value row, Value sumRow, Value firstBlock, Value c
   for (int64_t i = 0; i < columns(); ++i)
     for (int64_t r = 0; r < kRows; ++r)
       b.store(results[i * kRows + r], sums, {b.add(sumRow, r), b.index(i * kLanes)});
+}
+
+/// Fetches line `line` of the chunk that begins at `block`, one for each block of each tile: while a chunk is multiplied,
+/// the next one comes.
+void UnpackedPanels::prefetch(Value panel, Value block, Value line) {
+  for (const PackedWeight &weight : weights)
+    for (int64_t p = 0; p < panelCount; ++p) {
+      Value position = b.add(weight.getBlock(b, b.add(panel, p), block).tile, b.mul(line, kLineBytes));
+      // Behind the last panel there is nothing to fetch.
+      int64_t bytes = cast<MemRefType>(weight.bytes.getType()).getDimSize(0);
+      position = arith::MinUIOp::create(b, position, b.index(bytes - 1));
+      memref::PrefetchOp::create(b, weight.bytes, position, /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+    }
 }
 
 bool UnpackedPanels::isUniform() const {

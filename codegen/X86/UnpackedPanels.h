@@ -22,6 +22,7 @@ public:
   static constexpr int64_t kRows = 4;      ///< rows of a tile
   static constexpr int64_t kMostRows = 64; ///< rows that read one unpacked chunk
   static constexpr int64_t kBlocks = 16;   ///< blocks of a chunk
+  static constexpr int64_t kLineBytes = 64;
 
   /// Makes memory for `panels` panels of each weight: at the entry of the kernel, outside of loops.
   UnpackedPanels(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels);
@@ -54,7 +55,8 @@ private:
   void unpackBlock(Value panel, Value block, Value place);
   void unpackFactors(const PackedWeight &weight, PackedBlock source, Value place, int64_t column);
   Value getFactorPosition(Value place, int64_t number, int64_t column);
-  void emitTile(Value row, Value sumRow, Value firstBlock, Value count);
+  void prefetch(Value panel, Value block, Value line);
+  void emitTile(Value panel, Value row, Value sumRow, Value firstBlock, Value count);
   void addBlock(int64_t firstWeight, int64_t count, Value row, Value place, Value position,
                 llvm::MutableArrayRef<Value> accumulators);
   llvm::SmallVector<Value> addSteps(int64_t firstColumn, int64_t count, Value row, Value place, Value position,
