@@ -104,6 +104,9 @@ if os.path.exists("/dev/nvidia0"):
     config.available_features.add("gpu")
 if config.hone_sanitize:
     config.name = "hone-sanitized"
+    # libMLIR is not instrumented: it hands out memory of allocators whose pages hone's own code has poisoned.
+    options = [config.environment.get("ASAN_OPTIONS"), "allow_user_poisoning=0"]
+    config.environment["ASAN_OPTIONS"] = ":".join(filter(None, options))
     config.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     config.available_features.add("sanitizers")
 else:

@@ -14,4 +14,7 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "HONE_CACHE", "HOME", "TMPDIR", "T
     if name in os.environ:
         config.environment[name] = os.environ[name]
 if config.hone_sanitize:
+    # libMLIR is not instrumented: it hands out memory of allocators whose pages hone's own code has poisoned.
+    options = [config.environment.get("ASAN_OPTIONS"), "allow_user_poisoning=0"]
+    config.environment["ASAN_OPTIONS"] = ":".join(filter(None, options))
     config.environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
