@@ -269,18 +269,20 @@ private:
     return withReproducer(Error("--pass-pipeline: " + error.message()), *reproducer, plugins);
   }
 
-  /// Runs passes on the module. The file that repeats a failure, or nothing if all went well.
+  /// Runs passes on the module. The file that repeats a failure, empty if none was wanted, or nothing if all went well.
   std::optional<std::string> runPasses(PassManager &manager, bool writesReproducer = true) {
     std::string reproducer = options.output == "-" ? "hone-compile" : options.output;
     reproducer += ".reproducer.mlir";
-    if (writesReproducer)
+    if (!writesReproducer)
+      reproducer.clear();
+    else
       manager.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/false);
     return failed(manager.run(*module)) ? std::optional(reproducer) : std::nullopt;
   }
 
   /// Names the file that repeats a failure, if the pass manager wrote one.
   static Error withReproducer(Error error, const std::string &reproducer, const std::string &plugins = "") {
-    if (!llvm::sys::fs::exists(reproducer))
+    if (reproducer.empty() || !llvm::sys::fs::exists(reproducer))
       return error;
     return Error(error.message() + "; '" + reproducer + "' repeats this: hone-opt " + plugins + "--run-reproducer " +
                  reproducer);

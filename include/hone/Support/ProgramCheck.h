@@ -56,10 +56,10 @@ struct ProgramHeaders {
 /// Fails with what the bytes are instead of a 64-bit x86 program or library, such as "a file that is not ELF".
 Result<ProgramHeaders> readProgramHeaders(const ProgramBytes &bytes);
 
-/// A number that tells whether the program is the one that was written: any change of one byte outside the weights
-/// changes it. It notices damage, not malice. Covers what `strip` and `objcopy` leave alone: the fields of the headers
-/// that loading depends on and the loaded bytes before the weights, save the headers and the number itself. Those are
-/// about 3 MB, read once. Nothing if the file lacks some of them.
+/// A number that tells whether the program is the one that was written: damage outside the weights changes it. It
+/// notices damage, not malice. Covers what `strip` and `objcopy` leave alone: the fields of the headers that loading
+/// depends on and the loaded bytes before the weights, save the headers and the number itself. Those are about 3 MB,
+/// read once. Nothing if the file lacks some of them.
 std::optional<uint64_t> digestProgram(const ProgramHeaders &headers, const ProgramBytes &bytes);
 
 /// An error if a file of `fileBytes` is shorter than these program headers say.
