@@ -12,6 +12,7 @@
 
 #include "hone/codegen/Common/Passes.h"
 #include "hone/codegen/X86/EmitCode.h"
+#include "hone/codegen/X86/Levels.h"
 #include "hone/codegen/X86/Passes.h"
 #include "hone/dialects/Check/CheckOps.h"
 #include "hone/dialects/LLM/LLMOps.h"
@@ -51,7 +52,8 @@ constexpr NamedPipeline kPipelines[] = {
     {"reference", "hone-lower-to-reference,hone-lower-check,hone-reference-to-llvm-pipeline", false},
     {"x86",
      "hone-pack-weights,hone-outline-kernels,hone-embed-weights,hone-bufferize-callers{workers=1,3},hone-lower-check,"
-     "hone-x86-lower-kernels,hone-partition-workers,one-shot-bufferize,hone-x86-to-llvm-pipeline",
+     "hone-x86-select-levels{levels=LEVEL},hone-x86-lower-kernels,hone-partition-workers,one-shot-bufferize,hone-x86-"
+     "to-llvm-pipeline",
      true},
 };
 
@@ -158,9 +160,12 @@ static const NamedPipeline *findPipeline(StringRef name) {
   return nullptr;
 }
 
-static LogicalResult compile(ModuleOp module, const NamedPipeline &pipeline) {
+/// `level` stands for LEVEL in the passes.
+static LogicalResult compile(ModuleOp module, const NamedPipeline &pipeline, StringRef level) {
   PassManager manager(module.getContext());
-  return success(succeeded(parsePassPipeline(pipeline.passes, manager)) && succeeded(manager.run(module)));
+  auto [before, after] = pipeline.passes.split("LEVEL");
+  std::string passes = after.empty() ? before.str() : (before + level + after).str();
+  return success(succeeded(parsePassPipeline(passes, manager)) && succeeded(manager.run(module)));
 }
 
 /// Optimizes as `hone compile` does, but keeps kernels apart from the functions that call them: computing with
@@ -180,11 +185,7 @@ static llvm::Expected<std::unique_ptr<ExecutionEngine>> createEngine(ModuleOp mo
                                                                      ArrayRef<std::string> names) {
   if (!pipeline.isX86)
     return ExecutionEngine::create(module);
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (StringRef needed : {"avx2", "fma", "f16c", "bmi2"})
-    if (!features.lookup(needed))
-      return llvm::createStringError("expected a CPU with '" + needed + "' for --pipeline=x86, got '" +
-                                     llvm::sys::getHostCPUName() + "'");
+  hone::x86::setTargets(module);
   auto machine = hone::x86::createTargetMachine();
   if (!machine)
     return llvm::createStringError(machine.error().message());
@@ -216,6 +217,17 @@ static llvm::Error runFunctions(ModuleOp module, const NamedPipeline &pipeline, 
   return llvm::Error::success();
 }
 
+/// The ISA levels to run a pipeline for: `name`, or all that this machine has; one without a name if there are none.
+static SmallVector<StringRef> getLevels(const NamedPipeline &pipeline, StringRef name) {
+  if (!pipeline.isX86)
+    return {""};
+  SmallVector<StringRef> levels;
+  for (hone::x86::Level level : hone::x86::getHostLevels())
+    if (name.empty() || name == hone::x86::getLevelName(level))
+      levels.push_back(hone::x86::getLevelName(level));
+  return levels;
+}
+
 static llvm::cl::extrahelp example("\nExample: hone-check test.mlir --pipeline=reference\n");
 
 int main(int argc, char **argv) {
@@ -223,6 +235,8 @@ int main(int argc, char **argv) {
   static llvm::cl::opt<std::string> inputPath(llvm::cl::Positional, llvm::cl::desc("FILE.mlir"), llvm::cl::Required);
   static llvm::cl::opt<std::string> pipelineName("pipeline", llvm::cl::desc("how to compile the module"),
                                                  llvm::cl::init("reference"));
+  static llvm::cl::opt<std::string> levelName(
+      "isa", llvm::cl::desc("ISA level of the kernels; default: each that this machine has"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Run a module that checks its own numbers\n");
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -264,11 +278,25 @@ int main(int argc, char **argv) {
     if (function.isPublic() && !function.isExternal() && function.getNumArguments() == 0 &&
         function.getNumResults() == 0)
       names.push_back(function.getName().str());
-  if (failed(compile(*module, *pipeline)))
-    return 1;
-  if (llvm::Error error = runFunctions(*module, *pipeline, names)) {
-    llvm::errs() << "hone-check: error: " << inputPath << ": " << llvm::toString(std::move(error)) << '\n';
+  SmallVector<StringRef> levels = getLevels(*pipeline, levelName);
+  if (levels.empty()) {
+    llvm::errs() << "hone-check: error: expected a CPU with '" << (levelName.empty() ? "x86-64-v3" : levelName.c_str())
+                 << "' for --pipeline=x86, got '" << llvm::sys::getHostCPUName() << "'\n";
     return 1;
   }
-  return report.finish() ? 0 : 1;
+  for (StringRef level : levels) {
+    OwningOpRef<ModuleOp> copy = module->clone();
+    if (failed(compile(*copy, *pipeline, level)))
+      return 1;
+    if (llvm::Error error = runFunctions(*copy, *pipeline, names)) {
+      llvm::errs() << "hone-check: error: " << inputPath << ": " << llvm::toString(std::move(error)) << '\n';
+      return 1;
+    }
+    if (pipeline->isX86)
+      llvm::outs() << level << ": ";
+    if (!report.finish())
+      return 1;
+    report = {};
+  }
+  return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "ActivationOptions.h"
 #include "CommandLine.h"
+#include "IsaOption.h"
 #include "ProgressBar.h"
 #include "hone/Driver/Compile.h"
 #include "llvm/Support/Format.h"
@@ -109,6 +110,10 @@ int main(int argc, char **argv) {
                  "Load a library with passes for --pass-pipeline; may be given several times")
       ->option_text("FILE")
       ->allow_extra_args(false);
+  addIsaOption(
+      app, options.isaLevels,
+      "ISA levels to generate code for, of which a program takes the highest that its machine has: " HONE_ISA_LIST
+      "; default: all");
   app.add_option("--context", options.contextLength, "Positions that a sequence may have; default: the model's");
   app.add_option("--max-rows", options.maxRows, "Largest number of rows of one step")->capture_default_str();
   app.add_option("-j,--jobs", jobs, "Threads that pack weights; default: all");

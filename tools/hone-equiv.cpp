@@ -15,6 +15,7 @@
 #include "hone/Driver/Registration.h"
 #include "hone/Equivalence/Equivalence.h"
 #include "hone/Import/GGUFImport.h"
+#include "hone/codegen/X86/Levels.h"
 #include "hone/dialects/LLM/LLMDialect.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Parser/Parser.h"
@@ -31,7 +32,7 @@ using namespace hone::equivalence;
 namespace {
 
 struct CommandLineOptions {
-  std::string input, passPipeline, kernelPipeline, reproducer;
+  std::string input, passPipeline, kernelPipeline, level, reproducer;
   std::vector<std::string> tokens, tolerances, plugins;
   llvm::StringRef target;
   PipelineOptions phases;
@@ -137,9 +138,14 @@ Status writeReproducer(Checker &checker, const CommandLineOptions &options) {
 Result<bool> checkTarget(Checker &checker, mlir::ModuleOp module, const CommandLineOptions &options, ProgressBar &bar) {
   auto progress = [&](llvm::StringRef what) { bar.update(what, 0); };
   bool isStep = options.target == "step";
-  llvm::StringRef pipeline = isStep ? kStepPipeline : kX86KernelPipeline;
-  if (!options.kernelPipeline.empty())
-    pipeline = options.kernelPipeline;
+  std::string pipeline = options.kernelPipeline;
+  if (pipeline.empty()) {
+    llvm::SmallVector<x86::Level> levels = x86::getHostLevels();
+    llvm::StringRef level = !options.level.empty() ? llvm::StringRef(options.level)
+                            : levels.empty()       ? x86::getLevelName(x86::Level::V3)
+                                                   : x86::getLevelName(levels.back());
+    pipeline = isStep ? getStepPipeline(level) : getX86KernelPipeline(level);
+  }
   if (isStep) {
     Result<StepReport> report = checker.checkStep(module, pipeline, progress);
     bar.clear();
@@ -221,6 +227,9 @@ int main(int argc, char **argv) {
             {{"x86", llvm::StringRef("x86")}, {"step", llvm::StringRef("step")}});
   app.add_option("--kernel-pipeline", options.kernelPipeline, "Passes that make the code of --target")
       ->option_text("PASSES");
+  app.add_option("--isa", options.level, "The ISA level of that code; default: the highest that this machine runs")
+      ->option_text("LEVEL")
+      ->check(CLI::IsMember(std::vector<std::string>(HONE_ISA_NAMES)));
   app.add_option("--load-pass-plugin", options.plugins, "Load passes from a shared library")
       ->option_text("FILE")
       ->allow_extra_args(false);

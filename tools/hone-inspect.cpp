@@ -129,8 +129,9 @@ int inspectModel(const gguf::File &file) {
 
 std::string describeLevels(uint32_t levels) {
   std::string text;
-  if (levels & HONE_ISA_X86_64_V3)
-    text = "x86-64-v3";
+  for (auto [level, name] : llvm::enumerate(llvm::ArrayRef<const char *>(HONE_ISA_NAMES)))
+    if (levels & 1u << level)
+      text += (text.empty() ? "" : ", ") + std::string(name);
   return text;
 }
 

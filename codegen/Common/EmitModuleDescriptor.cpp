@@ -66,6 +66,11 @@ public:
           LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), address, ArrayRef<LLVM::GEPArg>{offset});
     set(position, address);
   }
+  void setAddressOrNull(ArrayRef<int64_t> position, LLVM::LLVMFuncOp function) {
+    if (function)
+      return setAddress(position, function.getName());
+    set(position, LLVM::ZeroOp::create(builder, loc, pointer));
+  }
   void finish() { LLVM::ReturnOp::create(builder, loc, value); }
 
 private:
@@ -84,7 +89,10 @@ struct EmitModuleDescriptorPass : hone::impl::EmitModuleDescriptorPassBase<EmitM
         module.emitError("expected the module to have an integer '") << name << "'";
         return signalPassFailure();
       }
-    if (!module.lookupSymbol<LLVM::LLVMFuncOp>(kStepFunction)) {
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+      if (std::optional<unsigned> level = getStepLevel(function))
+        steps[*level] = function;
+    if (llvm::none_of(steps, [](LLVM::LLVMFuncOp step) { return static_cast<bool>(step); })) {
       module.emitError("expected '") << kStepFunction << "' as a function of the llvm dialect";
       return signalPassFailure();
     }
@@ -92,6 +100,20 @@ struct EmitModuleDescriptorPass : hone::impl::EmitModuleDescriptorPassBase<EmitM
   }
 
 private:
+  LLVM::LLVMFuncOp steps[HONE_ISA_LEVELS]; ///< null for a level without code
+
+  /// Of a function that the runtime may call.
+  static std::optional<unsigned> getStepLevel(LLVM::LLVMFuncOp function) {
+    StringRef name = function.getName();
+    if (!name.consume_front(kStepFunction) || (!name.empty() && !name.starts_with(".")))
+      return std::nullopt;
+    auto level = function->getAttrOfType<StringAttr>(kLevelAttr);
+    const auto *found = level ? llvm::find(kIsaLevelNames, level.getValue()) : std::begin(kIsaLevelNames);
+    if (found == std::end(kIsaLevelNames))
+      return std::nullopt;
+    return static_cast<unsigned>(found - std::begin(kIsaLevelNames));
+  }
+
   uint64_t getNumber(StringRef name) {
     return getOperation()->getAttrOfType<IntegerAttr>(name).getValue().getZExtValue();
   }
@@ -135,12 +157,17 @@ private:
     weights.finish();
 
     // struct hone_module
-    auto moduleType = LLVM::LLVMStructType::getLiteral(&getContext(), {i32, i32, pointer, pointer, i32, i32, i32, i32,
-                                                                       i64, i64, i64, i64, i64, i64, pointer, pointer});
+    auto stepsType = LLVM::LLVMArrayType::get(pointer, HONE_ISA_LEVELS);
+    auto moduleType =
+        LLVM::LLVMStructType::getLiteral(&getContext(), {i32, i32, pointer, pointer, i32, i32, i32, i32, i64, i64, i64,
+                                                         i64, i64, i64, pointer, stepsType});
     LLVM::GlobalOp descriptor = createConstant(builder, moduleType, LLVM::Linkage::External, kModuleSymbol);
     Initializer fields(builder, loc, descriptor);
     fields.setInteger({0}, 32, HONE_ABI_VERSION);
-    fields.setInteger({1}, 32, HONE_ISA_X86_64_V3);
+    uint32_t levels = 0;
+    for (auto [level, step] : llvm::enumerate(steps))
+      levels |= step ? 1u << level : 0;
+    fields.setInteger({1}, 32, levels);
     fields.setAddress({2}, kStringsSymbol, name);
     fields.setAddress({3}, kStringsSymbol, architecture);
     fields.setInteger({4}, 32, getNumber(llm::kVocabularyAttr));
@@ -154,7 +181,8 @@ private:
     fields.setInteger({12}, 64, getNumber(llm::kBytesPerRowAttr));
     fields.setInteger({13}, 64, offsets.size());
     fields.setAddress({14}, kWeightsSymbol);
-    fields.setAddress({15}, kStepFunction);
+    for (auto [level, step] : llvm::enumerate(steps))
+      fields.setAddressOrNull({15, static_cast<int64_t>(level)}, step);
     fields.finish();
     createConstant(builder, LLVM::LLVMArrayType::get(builder.getI8Type(), strings.bytes.size()),
                    LLVM::Linkage::Internal, kStringsSymbol, builder.getStringAttr(strings.bytes));

@@ -39,20 +39,31 @@ struct EmitStepEntryPass : hone::impl::EmitStepEntryPassBase<EmitStepEntryPass> 
       getOperation().emitError("expected one step in memory form; run hone-bufferize-step first");
       return signalPassFailure();
     }
-    emitEntry(step);
+    if (auto levels = step->getAttrOfType<ArrayAttr>(kLevelsAttr))
+      for (auto level : levels.getAsRange<StringAttr>())
+        emitEntry(step, level, /*isFirst=*/level == levels[0]);
+    else
+      emitEntry(step, {}, /*isFirst=*/true);
     // What marked the step for the passes before has no meaning in plain code.
     step->removeAttr(llm::kStepAttr);
+    step->removeAttr(kLevelsAttr);
   }
 
 private:
+  /// With several levels, the last argument is the one to run.
+  static bool takesLevel(func::FuncOp step) {
+    auto levels = step->getAttrOfType<ArrayAttr>(kLevelsAttr);
+    return levels && levels.size() > 1;
+  }
+
   /// Whether the arguments are those that `StepArgument` lists.
-  bool isInMemoryForm(func::FuncOp step) {
-    if (step.getNumArguments() != kStepArguments || step.getNumResults() != 0)
+  static bool isInMemoryForm(func::FuncOp step) {
+    if (step.getNumArguments() != kStepArguments + takesLevel(step) || step.getNumResults() != 0)
       return false;
-    Builder builder(&getContext());
+    Builder builder(step.getContext());
     Type indices = MemRefType::get({ShapedType::kDynamic}, builder.getI32Type());
     Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
-    Type pointer = LLVM::LLVMPointerType::get(&getContext());
+    Type pointer = LLVM::LLVMPointerType::get(step.getContext());
     auto logits = dyn_cast<MemRefType>(step.getArgumentTypes()[kLogits]);
     if (!logits || logits.getRank() != 2 || !logits.isDynamicDim(0) || logits.isDynamicDim(1) ||
         !logits.getLayout().isIdentity())
@@ -68,15 +79,24 @@ private:
                        pointer,
                        builder.getIndexType(),
                        builder.getIndexType()};
-    return llvm::equal(step.getArgumentTypes(), expected);
+    return llvm::equal(step.getArgumentTypes().take_front(kStepArguments), expected) &&
+           (!takesLevel(step) || step.getArgumentTypes().back().isIndex());
   }
 
-  void emitEntry(func::FuncOp step) {
+  static int64_t getNumber(StringAttr level) {
+    return llvm::find(kIsaLevelNames, level.getValue()) - std::begin(kIsaLevelNames);
+  }
+
+  /// `hone_step` for the first level, `hone_step.LEVEL` for others.
+  void emitEntry(func::FuncOp step, StringAttr level, bool isFirst) {
     Location loc = step.getLoc();
     auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto pointer = LLVM::LLVMPointerType::get(&getContext());
     Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-    auto entry = func::FuncOp::create(builder, loc, kStepFunction, builder.getFunctionType({pointer, i32, i32}, {}));
+    std::string name = isFirst ? kStepFunction.str() : (kStepFunction + "." + level.getValue()).str();
+    auto entry = func::FuncOp::create(builder, loc, name, builder.getFunctionType({pointer, i32, i32}, {}));
+    if (level)
+      entry->setAttr(kLevelAttr, level);
     Block *body = entry.addEntryBlock();
     builder.setInsertionPointToEnd(body);
 
@@ -109,6 +129,8 @@ private:
     arguments[kBarrier] = loadField(offsetof(::hone_step, barrier), pointer);
     for (auto [argument, source] : {std::pair(kWorker, 1), std::pair(kWorkers, 2)})
       arguments[argument] = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), body->getArgument(source));
+    if (takesLevel(step))
+      arguments.push_back(arith::ConstantIndexOp::create(builder, loc, getNumber(level)));
     func::CallOp::create(builder, loc, step, arguments);
     func::ReturnOp::create(builder, loc);
     step.setPrivate();

@@ -8,6 +8,7 @@
 #include "hone/codegen/X86/EmitCode.h"
 
 #include "hone/codegen/Common/Buffers.h"
+#include "hone/codegen/X86/Levels.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -21,13 +22,11 @@
 #include "llvm/TargetParser/Triple.h"
 
 using namespace hone;
+using namespace hone::x86;
 
 namespace {
 
 constexpr llvm::StringLiteral kTriple = "x86_64-unknown-linux-gnu";
-/// AVX2, FMA, F16C, BMI2: the lowest level that hone has code for.
-constexpr llvm::StringLiteral kProcessor = "x86-64-v3";
-
 /// Apart from the runtime's code, so that tools can show it.
 constexpr llvm::StringLiteral kCodeSection = ".hone.text";
 
@@ -46,14 +45,33 @@ Result<std::unique_ptr<llvm::TargetMachine>> x86::createTargetMachine() {
   llvm::TargetOptions options;
   // Only fused operations that the kernels ask for: anything else would make bits depend on instruction selection.
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, kProcessor, "", options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, getTarget(Level::V3).processor, "",
+                                                                          options, llvm::Reloc::PIC_, std::nullopt,
+                                                                          llvm::CodeGenOptLevel::Default));
+}
+
+void x86::setTargets(mlir::ModuleOp module) {
+  mlir::MLIRContext *context = module.getContext();
+  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>()) {
+    if (function.isExternal() || !function->hasAttr(kLevelAttr))
+      continue;
+    LevelTarget target = getTarget(getLevel(function));
+    function.setTargetCpu(target.processor);
+    if (!target.features.empty()) {
+      llvm::SmallVector<llvm::StringRef> features;
+      target.features.split(features, ',');
+      function.setTargetFeaturesAttr(mlir::LLVM::TargetFeaturesAttr::get(context, features));
+    }
+    // Of its own accord LLVM keeps to half of what the registers hold.
+    if (hasAVX512(getLevel(function)))
+      function.setPreferVectorWidth("512");
+  }
 }
 
 void x86::optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   for (llvm::Function &function : module)
-    if (!function.isDeclaration())
-      function.addFnAttr("target-cpu", kProcessor);
+    if (!function.isDeclaration() && !function.hasFnAttribute("target-cpu"))
+      function.addFnAttr("target-cpu", getTarget(Level::V3).processor);
   llvm::PipelineTuningOptions tuning;
   // The kernels are written as vectors and unrolled as they should be.
   tuning.LoopVectorization = false;
@@ -81,6 +99,7 @@ Result<llvm::SmallVector<char, 0>> x86::emitCode(mlir::ModuleOp module, CodeForm
   mlir::OwningOpRef<mlir::ModuleOp> code = module.clone();
   for (auto weight : llvm::make_early_inc_range(code->getOps<llm::WeightOp>()))
     weight->erase();
+  setTargets(*code);
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
   llvm::LLVMContext context;

@@ -105,8 +105,8 @@ void UnpackedPanels::emitTile(Value panel, Value row, Value sumRow, Value firstB
       b.store(results[i * kRows + r], sums, {b.add(sumRow, r), b.index(i * kLanes)});
 }
 
-/// Fetches line `line` of the chunk that begins at `block`, one for each block of each tile: while a chunk is multiplied,
-/// the next one comes.
+/// Fetches line `line` of the chunk that begins at `block`, one for each block of each tile: while a chunk is
+/// multiplied, the next one comes.
 void UnpackedPanels::prefetch(Value panel, Value block, Value line) {
   for (const PackedWeight &weight : weights)
     for (int64_t p = 0; p < panelCount; ++p) {

@@ -18,10 +18,19 @@
 extern "C" {
 #endif
 
-#define HONE_ABI_VERSION 1
+#define HONE_ABI_VERSION 2
 
-/* x86-64 ISA levels, as bits of `hone_module.isa_levels`. */
-#define HONE_ISA_X86_64_V3 (1u << 0) /* AVX2, FMA, F16C, BMI2 */
+/* x86-64 ISA levels, as indices of `hone_module.steps`; bit 1 << index of `hone_module.isa_levels`. All give the same
+ * bits, so that the highest that a CPU has can be taken. */
+#define HONE_ISA_X86_64_V3 0 /* AVX2, FMA, F16C, BMI2 */
+#define HONE_ISA_AVX_VNNI 1  /* and AVX-VNNI */
+#define HONE_ISA_AVX_512 2   /* x86-64-v4 (AVX-512 F, BW, CD, DQ, VL) and AVX512-VNNI */
+#define HONE_ISA_AMX 3       /* and AVX512-BF16, AMX-TILE, AMX-INT8, AMX-BF16; the kernel must have granted the tiles */
+#define HONE_ISA_LEVELS 4
+/* What options and messages call them. */
+#define HONE_ISA_LIST "x86-64-v3, avx-vnni, avx-512, amx"
+#define HONE_ISA_NAMES                                                                                                 \
+  { "x86-64-v3", "avx-vnni", "avx-512", "amx" }
 
 /* A barrier of all workers of a step. Defined by the runtime. */
 typedef struct hone_barrier hone_barrier;
@@ -67,7 +76,7 @@ typedef struct hone_weight {
 /* What a generated program states about itself. One per program: `hone_program_module`. */
 typedef struct hone_module {
   uint32_t abi_version;     /* HONE_ABI_VERSION; first, so that any version can be refused */
-  uint32_t isa_levels;      /* HONE_ISA_* that the program has code for */
+  uint32_t isa_levels;      /* bits of the HONE_ISA_* that the program has code for */
   const char *name;         /* general.name of the model */
   const char *architecture; /* for example "llama" */
   uint32_t vocabulary;      /* logits per row */
@@ -81,7 +90,7 @@ typedef struct hone_module {
   uint64_t weight_bytes_per_token; /* bytes of weights that a step of one row reads */
   uint64_t weight_count;
   const hone_weight *weights; /* [weight_count] */
-  hone_step_function step;    /* code for HONE_ISA_X86_64_V3 */
+  hone_step_function steps[HONE_ISA_LEVELS]; /* one for each level, null without */
 } hone_module;
 
 extern const hone_module hone_program_module;

@@ -242,6 +242,7 @@ private:
     pipelineOptions.activations = options.activations;
     pipelineOptions.activationOverrides = options.activationOverrides;
     pipelineOptions.maxRows = options.maxRows;
+    pipelineOptions.levels = options.isaLevels;
     addPhase(manager, phase, pipelineOptions);
     // That what the user chose does not fit the model is no fault to repeat.
     bool isFault = phase != Phase::Compressed || options.activationOverrides.empty();

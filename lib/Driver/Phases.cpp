@@ -63,6 +63,9 @@ static void addLower(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createPlaceBarriersPass());
   if (options.taps)
     manager.addPass(createInsertTapsPass());
+  X86SelectLevelsPassOptions levels;
+  levels.levels = llvm::to_vector(options.levels);
+  manager.addPass(createX86SelectLevelsPass(levels));
   manager.addPass(createX86LowerKernelsPass());
   manager.addPass(createPartitionWorkersPass());
   manager.addPass(createEmitStepEntryPass());

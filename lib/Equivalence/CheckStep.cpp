@@ -16,7 +16,9 @@ using namespace mlir;
 using namespace hone;
 using namespace hone::equivalence;
 
-const llvm::StringLiteral equivalence::kStepPipeline = "hone-lower-pipeline{taps=true}";
+std::string equivalence::getStepPipeline(StringRef level) {
+  return ("hone-lower-pipeline{taps=true levels=" + level + "}").str();
+}
 
 namespace {
 

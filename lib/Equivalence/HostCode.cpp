@@ -9,22 +9,24 @@
 
 #include "hone/codegen/X86/EmitCode.h"
 #include "hone/dialects/LLM/LLMOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace hone;
 using namespace hone::equivalence;
 
+Status equivalence::checkHost(x86::Level level) {
+  if (llvm::is_contained(x86::getHostLevels(), level))
+    return std::nullopt;
+  return Error("expected a CPU that runs code for '" + x86::getLevelName(level).str() + "', got '" +
+               llvm::sys::getHostCPUName().str() + "'");
+}
+
 Result<std::unique_ptr<ExecutionEngine>> equivalence::compileForHost(ModuleOp module, StringRef pipeline,
                                                                      StringRef what) {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  for (StringRef needed : {"avx2", "fma", "f16c", "bmi2"})
-    if (!features.lookup(needed))
-      return Error("expected a CPU with '" + needed.str() + "' to run " + what.str() + ", got '" +
-                   llvm::sys::getHostCPUName().str() + "'");
   PassManager manager(module.getContext());
   std::string reason;
   llvm::raw_string_ostream os(reason);
@@ -32,6 +34,7 @@ Result<std::unique_ptr<ExecutionEngine>> equivalence::compileForHost(ModuleOp mo
     return Error("--kernel-pipeline: " + StringRef(reason).rtrim().str());
   if (failed(manager.run(module)))
     return Error(what.str() + " cannot be compiled by '" + pipeline.str() + "'; the diagnostic says why");
+  x86::setTargets(module);
   for (auto weight : llvm::make_early_inc_range(module.getOps<llm::WeightOp>()))
     weight->erase();
 

@@ -9,6 +9,7 @@
 #define HONE_EQUIVALENCE_HOSTCODE_H
 
 #include "hone/Support/Error.h"
+#include "hone/codegen/X86/Levels.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -18,6 +19,9 @@ namespace hone::equivalence {
 /// it for this machine as `hone compile` does. Weights are no code and are erased. `what` names the code in errors.
 Result<std::unique_ptr<mlir::ExecutionEngine>> compileForHost(mlir::ModuleOp module, llvm::StringRef pipeline,
                                                               llvm::StringRef what);
+
+/// An error unless this machine runs code of the level.
+Status checkHost(x86::Level level);
 
 } // namespace hone::equivalence
 

@@ -12,14 +12,18 @@
 #include "MemRef.h"
 
 #include "hone/codegen/Common/Buffers.h"
+#include "hone/codegen/X86/Levels.h"
 #include "hone/dialects/LLM/Encodings.h"
 
 using namespace mlir;
 using namespace hone;
 using namespace hone::equivalence;
 
-const llvm::StringLiteral equivalence::kX86KernelPipeline =
-    "hone-bufferize-callers,hone-x86-lower-kernels,hone-partition-workers,hone-x86-to-llvm-pipeline";
+std::string equivalence::getX86KernelPipeline(StringRef level) {
+  return ("hone-bufferize-callers,hone-x86-select-levels{levels=" + level +
+          "},hone-x86-lower-kernels,hone-partition-workers,hone-x86-to-llvm-pipeline")
+      .str();
+}
 
 KernelRunner::KernelRunner() = default;
 KernelRunner::~KernelRunner() = default;
@@ -41,6 +45,9 @@ Status KernelRunner::compile(ModuleOp module, StringRef pipeline) {
   Result<std::unique_ptr<ExecutionEngine>> compiled = compileForHost(*kernels, pipeline, "the kernels");
   if (!compiled)
     return compiled.takeError();
+  for (auto kernel : kernels->getOps<LLVM::LLVMFuncOp>())
+    if (Status missing = checkHost(x86::getLevel(kernel)))
+      return missing;
   engine = std::move(*compiled);
   return std::nullopt;
 }

@@ -142,8 +142,14 @@ Status Run::prepare(WeightValues &weights) {
 }
 
 Result<StepRun> Run::run() {
-  schedule.run(
-      [&](int64_t worker) { program.step(&step, static_cast<int32_t>(worker), static_cast<int32_t>(workers)); });
+  // The highest level that the pipeline made code for and this machine runs.
+  hone_step_function code = nullptr;
+  for (x86::Level level : x86::getHostLevels())
+    if (hone_step_function made = program.steps[static_cast<unsigned>(level)])
+      code = made;
+  if (!code)
+    return *checkHost(x86::Level::V3);
+  schedule.run([&](int64_t worker) { code(&step, static_cast<int32_t>(worker), static_cast<int32_t>(workers)); });
   if (failure)
     return *failure;
   for (const auto &[number, call] : llvm::enumerate(calls))

@@ -8,6 +8,7 @@
 #include "API.h"
 #include "Conversation.h"
 #include "Format.h"
+#include "IsaLevel.h"
 #include "Machine.h"
 
 #include <unistd.h>
@@ -102,8 +103,10 @@ hone_status hone_model_open(const char *path, hone_model **model, hone_error *er
   if (!opened)
     return fail(error, HONE_BAD_LIBRARY, place + opened.error().message());
   compiled->model = std::move(*opened);
-  if (Status failed = checkCPU(*library.module, missingX86Level3()))
-    return fail(error, HONE_UNSUPPORTED, place + failed->message());
+  Result<unsigned> level = chooseLevel(*library.module, hostLevels(), "");
+  if (!level)
+    return fail(error, HONE_UNSUPPORTED, place + level.error().message());
+  compiled->model->useLevel(*level);
   if (Status failed = path ? Status() : checkProgramFile())
     return fail(error, HONE_BAD_LIBRARY, failed->message());
   if (Status failed = loadText(*compiled, sectionBetween(library.tokenizer_begin, library.tokenizer_end)))

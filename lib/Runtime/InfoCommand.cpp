@@ -8,6 +8,7 @@
 #include "Commands.h"
 #include "Console.h"
 #include "Format.h"
+#include "IsaLevel.h"
 #include "Json.h"
 #include "Machine.h"
 
@@ -47,7 +48,10 @@ Result<int> rt::runInfo(const Options &options) {
   if (!model)
     return model.takeError();
   const hone_module &module = model->module();
-  std::string missing = missingX86Level3();
+  std::string missing = missingX86Level3(readCPUWords());
+  uint32_t host = hostLevels();
+  Result<unsigned> level = chooseLevel(module, host, "");
+  std::string used = level ? describeLevels(1u << *level) : std::string();
   bool hasTokenizer = tokenizerSection().size != 0, hasTemplate = false;
   if (hasTokenizer) {
     Result<text::Tokenizer> tokenizer = loadTokenizer();
@@ -75,7 +79,8 @@ Result<int> rt::runInfo(const Options &options) {
     json.whole("arena_bytes", module.arena_bytes);
     json.boolean("tokenizer", hasTokenizer);
     json.boolean("chat_template", hasTemplate);
-    json.string("isa", "x86-64-v3");
+    json.string("isa", describeLevels(module.isa_levels));
+    json.string("isa_used", used);
     json.string("cpu", cpuName());
     json.string("cpu_lacks", missing);
     json.whole("default_threads", static_cast<uint64_t>(usableCPUs()));
@@ -110,7 +115,9 @@ Result<int> rt::runInfo(const Options &options) {
     line("text", !hasTokenizer ? "no tokenizer: token ids only"
                  : hasTemplate ? "tokenizer and chat template"
                                : "tokenizer, no chat template: '--raw' only");
-    line("code for", "x86-64-v3" + (missing.empty() ? "" : "; this CPU lacks " + missing));
+    line("code for", describeLevels(module.isa_levels) + (missing.empty() ? "" : "; this CPU lacks " + missing));
+    if (level)
+      line("code that runs", used);
     line("CPU", cpuName());
     line("default threads", grouped(static_cast<uint64_t>(usableCPUs())));
   }

@@ -20,42 +20,6 @@
 
 using namespace hone;
 
-std::string rt::missingX86Level3(uint32_t leaf1ECX, uint32_t leaf7EBX, uint32_t extended1ECX, uint32_t xcr0) {
-  // Without the operating system's saving of the YMM registers the AVX bits promise nothing.
-  bool ymm = (xcr0 & 6) == 6;
-  const struct {
-    const char *name;
-    bool present;
-  } features[] = {
-      {"SSE3", (leaf1ECX >> 0 & 1) != 0},        {"SSSE3", (leaf1ECX >> 9 & 1) != 0},
-      {"SSE4.1", (leaf1ECX >> 19 & 1) != 0},     {"SSE4.2", (leaf1ECX >> 20 & 1) != 0},
-      {"CMPXCHG16B", (leaf1ECX >> 13 & 1) != 0}, {"POPCNT", (leaf1ECX >> 23 & 1) != 0},
-      {"MOVBE", (leaf1ECX >> 22 & 1) != 0},      {"LZCNT", (extended1ECX >> 5 & 1) != 0},
-      {"AVX", ymm && (leaf1ECX >> 28 & 1) != 0}, {"AVX2", ymm && (leaf7EBX >> 5 & 1) != 0},
-      {"FMA", ymm && (leaf1ECX >> 12 & 1) != 0}, {"F16C", ymm && (leaf1ECX >> 29 & 1) != 0},
-      {"BMI1", (leaf7EBX >> 3 & 1) != 0},        {"BMI2", (leaf7EBX >> 8 & 1) != 0},
-  };
-  std::string missing;
-  for (const auto &feature : features)
-    if (!feature.present)
-      missing += (missing.empty() ? "" : ", ") + std::string(feature.name);
-  return missing;
-}
-
-std::string rt::missingX86Level3() {
-  uint32_t eax, ebx, ecx, edx;
-  uint32_t leaf1ECX = 0, leaf7EBX = 0, extended1ECX = 0, xcr0 = 0;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx))
-    leaf1ECX = ecx;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
-    leaf7EBX = ebx;
-  if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx))
-    extended1ECX = ecx;
-  if (leaf1ECX >> 27 & 1) // OSXSAVE: xgetbv exists.
-    __asm__("xgetbv" : "=a"(xcr0), "=d"(edx) : "c"(0));
-  return missingX86Level3(leaf1ECX, leaf7EBX, extended1ECX, xcr0);
-}
-
 std::string rt::cpuName() {
   uint32_t words[12] = {};
   for (uint32_t leaf = 0; leaf < 3; ++leaf)

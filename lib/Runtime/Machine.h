@@ -13,14 +13,6 @@
 
 namespace hone::rt {
 
-/// What of x86-64-v3 and the levels below it this CPU and its operating system lack, as "AVX2, FMA"; empty if it has
-/// all. Takes only cpuid and xgetbv.
-std::string missingX86Level3();
-
-/// The same from register values, so that it can be tested: cpuid leaf 1 ECX, leaf 7 EBX, leaf 0x80000001 ECX, and the
-/// low half of XCR0 (0 without OSXSAVE).
-std::string missingX86Level3(uint32_t leaf1ECX, uint32_t leaf7EBX, uint32_t extended1ECX, uint32_t xcr0);
-
 /// As the CPU states it, for example "AMD EPYC 7763 64-Core Processor".
 std::string cpuName();
 

@@ -61,7 +61,10 @@ Result<Model> Model::open(const hone_module &module, Section weights) {
                           static_cast<unsigned long long>(number.multiple),
                           static_cast<unsigned long long>(number.value), again));
   }
-  if (!module.step || !module.name || !module.architecture || (module.weight_count != 0 && !module.weights))
+  auto isMade = [](hone_step_function step) { return step != nullptr; };
+  const hone_step_function *first = std::find_if(module.steps, std::end(module.steps), isMade);
+  if (first == std::end(module.steps) || !module.name || !module.architecture ||
+      (module.weight_count != 0 && !module.weights))
     return Error(
         format("module: expected a step function, a name, an architecture and weights, got a null pointer; %s", again));
   if (reinterpret_cast<uintptr_t>(weights.begin) % 64 != 0)
@@ -69,6 +72,7 @@ Result<Model> Model::open(const hone_module &module, Section weights) {
                         static_cast<const void *>(weights.begin), again));
 
   Model model(module, weights);
+  model.useLevel(static_cast<unsigned>(first - module.steps));
   model.table.reserve(module.weight_count);
   for (uint64_t i = 0; i < module.weight_count; ++i) {
     const hone_weight &weight = module.weights[i];
@@ -82,17 +86,6 @@ Result<Model> Model::open(const hone_module &module, Section weights) {
     model.table.push_back(weights.begin + weight.offset);
   }
   return model;
-}
-
-Status rt::checkCPU(const hone_module &module, const std::string &missing) {
-  if (!(module.isa_levels & HONE_ISA_X86_64_V3))
-    return Error(format("expected code for x86-64-v3, got ISA levels 0x%x; compile the model again with this version "
-                        "of hone",
-                        module.isa_levels));
-  if (!missing.empty())
-    return Error("this program needs an x86-64-v3 CPU (AVX2, FMA, F16C); this one lacks " + missing +
-                 "; run it on an Intel Haswell, AMD Excavator or later");
-  return {};
 }
 
 /// For dl_iterate_phdr: stops at the loaded file that holds hone_program_module.

@@ -33,24 +33,25 @@ Section tokenizerSection();
 /// What generated code needs of the model. Immutable; cheap to make: it touches no weight.
 class Model {
 public:
-  /// Checks all that `module` states about itself and `weights`. Does not ask for the CPU: see `checkCPU`.
+  /// Checks all that `module` states about itself and `weights`. Does not ask for the CPU: see `chooseLevel`.
   static Result<Model> open(const hone_module &module, Section weights);
 
   const hone_module &module() const { return *description; }
   const uint8_t *const *weights() const { return table.data(); }
   Section weightBytes() const { return section; }
 
+  /// The level whose code runs, which the program has code for; before the first step.
+  void useLevel(unsigned chosen) { level = chosen; }
+  hone_step_function step() const { return description->steps[level]; }
+
 private:
   Model(const hone_module &module, Section section) : description(&module), section(section) {}
 
   const hone_module *description;
   Section section;
+  unsigned level = HONE_ISA_X86_64_V3;
   std::vector<const uint8_t *> table;
 };
-
-/// An error unless the CPU runs one of the levels that the program has code for. To be called before any such code:
-/// the step function. `missing` is what of x86-64-v3 the CPU lacks (Machine.h).
-Status checkCPU(const hone_module &module, const std::string &missing);
 
 /// An error if the file that this code is loaded from, a program or a library, is shorter than its program headers say.
 /// Costs one stat; without it a missing tail shows as SIGBUS in the middle of an answer.

@@ -7,6 +7,7 @@
 
 #include "Options.h"
 #include "Format.h"
+#include "hone-rt/ABI.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -137,6 +138,9 @@ static const OptionRow optionRows[] = {
      [](Options &o, const std::string &) -> Status { return o.json = true, std::nullopt; }},
     {"--threads", "N", runningCommands, "workers (default: the CPUs that the process may use)",
      [](Options &o, const std::string &v) { return readWhole(v, 1, 1024, o.threads); }},
+    {"--isa", "LEVEL", runningCommands,
+     "run the code for this level, of " HONE_ISA_LIST " (default: the highest of the CPU)",
+     [](Options &o, const std::string &v) -> Status { return o.isa = v, std::nullopt; }},
     {"--context", "N", runningCommands, "positions to keep (default: as many as the model has)",
      [](Options &o, const std::string &v) { return readWhole(v, 1, most32, o.context); }},
     {"--ready", "N", FirstLogitsCommand, nullptr,

@@ -40,6 +40,7 @@ struct Options {
   int64_t maxTokens = INT64_MAX;
 
   int64_t threads = 0; ///< 0: as many as the process may use
+  std::string isa;     ///< the ISA level whose code to run; empty: the highest that runs
   int64_t context = 0; ///< 0: as many positions as the model has
 
   std::string tokensFile, outputFile;

@@ -8,6 +8,7 @@
 #include "Commands.h"
 #include "Console.h"
 #include "Format.h"
+#include "IsaLevel.h"
 #include "Machine.h"
 
 #include <algorithm>
@@ -33,6 +34,10 @@ Result<Engine> rt::startEngine(const Options &options, uint32_t sequences) {
                         hone_program_module.max_rows, static_cast<long long>(options.chunk)));
 
   Engine engine;
+  Result<unsigned> level = chooseLevel(hone_program_module, hostLevels(), options.isa);
+  if (!level)
+    return level.takeError();
+  model->useLevel(*level);
   engine.model = std::make_unique<Model>(std::move(*model));
   int32_t cpus = usableCPUs();
   Result<std::unique_ptr<Workers>> workers =
@@ -130,9 +135,10 @@ int rt::programMain(int argumentCount, char **arguments) {
   if (!options)
     return reportError(options.error()), 2;
   // Before the file: it is true of the program whatever became of that. A program can describe itself on any CPU.
-  Status unusable = options->help || options->version || options->command == InfoCommand
-                        ? Status()
-                        : checkCPU(hone_program_module, missingX86Level3());
+  Status unusable;
+  if (!options->help && !options->version && options->command != InfoCommand)
+    if (Result<unsigned> level = chooseLevel(hone_program_module, hostLevels(), options->isa); !level)
+      unusable = level.takeError();
   if (!unusable)
     unusable = checkProgramFile();
   if (unusable)

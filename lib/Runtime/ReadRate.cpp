@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ReadRate.h"
+#include "IsaLevel.h"
 #include "Machine.h"
 
 #include <algorithm>
@@ -63,7 +64,7 @@ static void readPart(void *context, int32_t worker, int32_t workers) {
 }
 
 double rt::measureReadRate(Workers &workers, const uint8_t *data, size_t bytes, int passes) {
-  ReadJob job = {data, bytes, missingX86Level3().empty(), {0}};
+  ReadJob job = {data, bytes, hostLevels() != 0, {0}};
   workers.run(readPart, &job);
   double best = 0;
   for (int pass = 0; pass < passes; ++pass) {

@@ -94,7 +94,7 @@ Status Session::run(const Row *rows, int64_t count, float *logits) {
     return failed;
 
   StepCall call = {};
-  call.function = source.module().step;
+  call.function = source.step();
   hone_step &step = call.step;
   step.tokens = tokens.data();
   step.positions = positions.data();

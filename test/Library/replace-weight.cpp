@@ -57,7 +57,7 @@ std::vector<float> logitsOf(const hone_module &module, const uint8_t *const *tab
     positions[row] = row;
   std::vector<float> logits(rows * module.vocabulary);
 
-  Call call = {module.step, {}};
+  Call call = {module.steps[HONE_ISA_X86_64_V3], {}};
   call.step.rows = call.step.logit_rows = rows;
   call.step.tokens = tokens;
   call.step.positions = call.step.logit_row = positions;

@@ -44,6 +44,7 @@ struct CompileOptions {
   llm::Precision activations = llm::Precision::Int16;
   std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
   int64_t maxRows = 64;
+  std::vector<std::string> isaLevels; ///< names; all levels if empty
   uint64_t contextLength = 0; ///< 0: that of the model
   unsigned threads = 1;       ///< for packing weights
   bool keepSymbols = false;

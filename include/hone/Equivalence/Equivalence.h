@@ -168,10 +168,10 @@ private:
   std::unique_ptr<CheckerState> state;
 };
 
-/// The passes that lead from a scheduled module to kernels of the x86 target that can be called one by one.
-extern const llvm::StringLiteral kX86KernelPipeline;
+/// The passes that lead from a scheduled module to kernels of an ISA level that can be called one by one.
+std::string getX86KernelPipeline(llvm::StringRef level);
 /// Those that lead from a scheduled module to a step with taps: the pipeline of `hone compile` with one pass more.
-extern const llvm::StringLiteral kStepPipeline;
+std::string getStepPipeline(llvm::StringRef level);
 
 } // namespace hone::equivalence
 

@@ -22,8 +22,9 @@
 // CHECK-LABEL: llvm.mlir.global external constant @hone_program_module()
 // CHECK: %[[VERSION:.*]] = llvm.mlir.constant({{[0-9]+}} : i32)
 // CHECK: llvm.insertvalue %[[VERSION]], %{{.*}}[0]
-// CHECK: %[[V3:.*]] = llvm.mlir.constant(1 : i32)
-// CHECK: llvm.insertvalue %[[V3]], %{{.*}}[1]
+// The levels of the steps, as bits.
+// CHECK: %[[LEVELS:.*]] = llvm.mlir.constant(5 : i32)
+// CHECK: llvm.insertvalue %[[LEVELS]], %{{.*}}[1]
 // CHECK: %[[VOCABULARY:.*]] = llvm.mlir.constant(8 : i32)
 // CHECK: llvm.insertvalue %[[VOCABULARY]], %{{.*}}[4]
 // CHECK: %[[CONTEXT:.*]] = llvm.mlir.constant(128 : i32)
@@ -45,7 +46,12 @@
 // CHECK: %[[TABLE:.*]] = llvm.mlir.addressof @hone_weight_table
 // CHECK: llvm.insertvalue %[[TABLE]], %{{.*}}[14]
 // CHECK: %[[STEP:.*]] = llvm.mlir.addressof @hone_step
-// CHECK: llvm.insertvalue %[[STEP]], %{{.*}}[15]
+// CHECK: llvm.insertvalue %[[STEP]], %{{.*}}[15, 0]
+// CHECK: %[[NULL:.*]] = llvm.mlir.zero
+// CHECK: llvm.insertvalue %[[NULL]], %{{.*}}[15, 1]
+// CHECK: %[[WIDE:.*]] = llvm.mlir.addressof @hone_step.avx
+// CHECK: llvm.insertvalue %[[WIDE]], %{{.*}}[15, 2]
+// CHECK: llvm.insertvalue %{{.*}}, %{{.*}}[15, 3]
 
 // Name and architecture, then name and encoding of each weight.
 // CHECK-LABEL: llvm.mlir.global internal constant @hone_strings("tiny\00llama\00table\00q8_0, panel = <8x32>\00norm\00f32\00")
@@ -53,6 +59,7 @@ module attributes {llm.architecture = "llama", llm.name = "tiny", llm.context_le
                    llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64, llm.page_bytes = 8192 : i64,
                    llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64} {
 llvm.func @hone_step(!llvm.ptr, i32, i32)
+llvm.func @hone_step.avx512(!llvm.ptr, i32, i32) attributes {x86.level = "avx-512"}
 llm.weight @table : tensor<8x32xi8, #llm.stored<scheme = q8_0, panel = <8x32>>> {
   %0 = llm.file_tensor "table" : tensor<8x32xi8, #llm.stored<scheme = q8_0>>
   %1 = llm.pack %0 : tensor<8x32xi8, #llm.stored<scheme = q8_0>>

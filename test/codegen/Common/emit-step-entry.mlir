@@ -76,3 +76,22 @@ module {
     return
   }
 }
+
+// -----
+
+// A step whose kernels have code for several levels has an entry for each, which says the level last.
+// CHECK-LABEL: func.func private @levels
+// CHECK-NOT: x86.levels
+// CHECK-LABEL: func.func @hone_step(
+// CHECK-SAME: x86.level = "avx-512"
+// CHECK: %[[SECOND:.*]] = arith.constant 2 : index
+// CHECK: call @levels({{.*}}, %[[SECOND]])
+// CHECK-LABEL: func.func @"hone_step.x86-64-v3"
+// CHECK-SAME: x86.level = "x86-64-v3"
+// CHECK: call @levels({{.*}}, %{{[a-z0-9_]+}})
+func.func @levels(%tokens: memref<?xi32>, %positions: memref<?xi32>, %sequences: memref<?xi32>,
+                  %logit_rows: memref<?xi32>, %pages: !llvm.ptr, %logits: memref<?x8xf32>, %weights: !llvm.ptr,
+                  %arena: memref<?xi8>, %barrier: !llvm.ptr, %worker: index, %workers: index, %level: index)
+    attributes {llm.step, x86.levels = ["avx-512", "x86-64-v3"]} {
+  return
+}

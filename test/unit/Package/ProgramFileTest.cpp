@@ -37,7 +37,7 @@ TEST(ProgramFile, ReadsBack) {
   Result<ProgramFile> program = ProgramFile::open(path);
   ASSERT_TRUE(program) << program.error().message();
   EXPECT_EQ(program->abiVersion, uint32_t(HONE_ABI_VERSION));
-  EXPECT_EQ(program->isaLevels, HONE_ISA_X86_64_V3);
+  EXPECT_EQ(program->isaLevels, 1u << HONE_ISA_X86_64_V3);
   EXPECT_EQ(program->name, "A test");
   EXPECT_EQ(program->architecture, "llama");
   EXPECT_EQ(program->vocabulary, 11u);

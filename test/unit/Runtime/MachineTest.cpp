@@ -22,28 +22,6 @@
 using namespace hone;
 using namespace hone::rt;
 
-// Register values of a Zen 3 under Linux, then with single bits cleared (AMD64 manual, volume 3, appendix E).
-static constexpr uint32_t leaf1 = 0xfef83203, leaf7 = 0x219c91a9, extended1 = 0x00400223 | 1 << 5, xcr0 = 7;
-
-TEST(MachineTest, MissingFeaturesAreNamed) {
-  EXPECT_EQ(missingX86Level3(leaf1, leaf7, extended1, xcr0), "");
-  EXPECT_EQ(missingX86Level3(leaf1, leaf7 & ~(1u << 5), extended1, xcr0), "AVX2");
-  EXPECT_EQ(missingX86Level3(leaf1 & ~(1u << 12), leaf7, extended1, xcr0), "FMA");
-  EXPECT_EQ(missingX86Level3(leaf1, leaf7, extended1, 3), "AVX, AVX2, FMA, F16C") << "YMM registers not saved";
-}
-
-TEST(MachineTest, AnOldCPUIsRefusedInOneLine) {
-  EXPECT_FALSE(checkCPU(hone_program_module, ""));
-  Status failed = checkCPU(hone_program_module, "AVX2");
-  ASSERT_TRUE(failed);
-  EXPECT_EQ(failed->message(),
-            "this program needs an x86-64-v3 CPU (AVX2, FMA, F16C); this one lacks AVX2; run it on an "
-            "Intel Haswell, AMD Excavator or later");
-  hone_module module = hone_program_module;
-  module.isa_levels = 2;
-  EXPECT_TRUE(checkCPU(module, ""));
-}
-
 TEST(MachineTest, ControlGroupLimits) {
   std::string root = testing::TempDir() + "hone-cgroup-" + std::to_string(::getpid());
   auto write = [&](const std::string &folder, const std::string &name, const std::string &text) {

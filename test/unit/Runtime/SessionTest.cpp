@@ -194,7 +194,7 @@ TEST(ModelTest, WhatAModuleStatesIsChecked) {
   };
   const std::string again = "; compile the model again with this version of hone";
   EXPECT_EQ(message([](hone_module &, hone_weight *) {}), "");
-  EXPECT_EQ(message([](hone_module &m, hone_weight *) { m.abi_version = 3; }), "expected module ABI 1, got 3" + again);
+  EXPECT_EQ(message([](hone_module &m, hone_weight *) { m.abi_version = 3; }), "expected module ABI 2, got 3" + again);
   EXPECT_EQ(message([](hone_module &m, hone_weight *) { m.vocabulary = 0; }),
             "module: expected 'vocabulary' in 1 to 2147483647, got 0" + again);
   EXPECT_EQ(message([](hone_module &m, hone_weight *) { m.worker_arena_bytes = 65; }),

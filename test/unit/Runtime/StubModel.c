@@ -82,7 +82,7 @@ static void stub_step(const hone_step *step, int32_t worker, int32_t workers) {
 
 const hone_module hone_program_module = {
     .abi_version = HONE_ABI_VERSION,
-    .isa_levels = HONE_ISA_X86_64_V3,
+    .isa_levels = 1u << HONE_ISA_X86_64_V3,
     .name = "Stub \"quoted\"",
     .architecture = "stub",
     .vocabulary = stub_vocabulary,
@@ -96,5 +96,5 @@ const hone_module hone_program_module = {
     .weight_bytes_per_token = 1188,
     .weight_count = weight_count,
     .weights = weights,
-    .step = stub_step,
+    .steps = {stub_step},
 };

@@ -8,6 +8,8 @@
 #ifndef HONE_CODEGEN_COMMON_BUFFERS_H
 #define HONE_CODEGEN_COMMON_BUFFERS_H
 
+#include "hone-rt/ABI.h"
+#include "hone-rt/ABI.h"
 #include "hone/dialects/LLM/LLMAttrs.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -35,6 +37,11 @@ enum StepArgument : unsigned {
 inline constexpr llvm::StringLiteral kBarrierFunction = "hone_rt_barrier";
 inline constexpr llvm::StringLiteral kTapFunction = "hone_rt_tap";
 inline constexpr llvm::StringLiteral kStepFunction = "hone_step";
+/// Of a kernel, or an entry of the step: the name of the ISA level that its code is for; without, the first.
+inline constexpr llvm::StringLiteral kLevelAttr = "x86.level";
+/// Of a step: the names of the levels that its kernels have code for. With several, its last argument says which to run.
+inline constexpr llvm::StringLiteral kLevelsAttr = "x86.levels";
+inline constexpr llvm::StringLiteral kIsaLevelNames[] = HONE_ISA_NAMES;
 inline constexpr llvm::StringLiteral kModuleSymbol = "hone_program_module";
 
 /// The memory of a value: `memref<?xNxf32>` for rows, `memref<?xBxi8>` for blocked rows (B bytes a row),

@@ -19,7 +19,7 @@ static const hone_weight weights[] = {
 
 const hone_module hone_program_module = {
     .abi_version = HONE_ABI_VERSION,
-    .isa_levels = HONE_ISA_X86_64_V3,
+    .isa_levels = 1u << HONE_ISA_X86_64_V3,
     .name = "A test",
     .architecture = "llama",
     .vocabulary = 11,
@@ -33,5 +33,5 @@ const hone_module hone_program_module = {
     .weight_bytes_per_token = 18,
     .weight_count = 2,
     .weights = weights,
-    .step = step,
+    .steps = {step},
 };

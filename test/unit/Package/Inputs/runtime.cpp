@@ -48,8 +48,8 @@ const char *hone_test_describe(void) {
   step.logits = logits.data();
   step.weights = weights;
   if (bytes) {
-    std::thread other([&] { hone_program_module.step(&step, 1, 2); });
-    hone_program_module.step(&step, 0, 2);
+    std::thread other([&] { hone_program_module.steps[HONE_ISA_X86_64_V3](&step, 1, 2); });
+    hone_program_module.steps[HONE_ISA_X86_64_V3](&step, 0, 2);
     other.join();
   }
   line = std::string(hone_program_module.name) + ": " + std::to_string(bytes) + " bytes, first " +
