@@ -19,17 +19,25 @@ static Value callIntrinsic(VectorBuilder &b, StringRef name, VectorType type, Va
   return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands).getResult(0);
 }
 
-static VectorType getBytes(VectorBuilder &b) { return b.vectorOf(b.getI8Type(), 32); }
-static VectorType getWords(VectorBuilder &b) { return b.vectorOf(b.getI16Type(), 16); }
+static VectorType getBytes(VectorBuilder &b, int64_t lanes) { return b.vectorOf(b.getI8Type(), 4 * lanes); }
+static VectorType getWords(VectorBuilder &b, int64_t lanes) { return b.vectorOf(b.getI16Type(), 2 * lanes); }
+
+/// 32-bit lanes of a vector.
+static int64_t getLanes(Value vector) {
+  auto type = cast<VectorType>(vector.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 32;
+}
 
 /// Each pair of 16-bit products added in 32 bits: vpmaddwd.
 static Value multiplyWords(VectorBuilder &b, Value weights, Value activations) {
-  return callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", b.i32s(), {weights, activations});
+  int64_t lanes = getLanes(weights);
+  StringRef name = lanes == 8 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.avx512.pmaddw.d.512";
+  return callIntrinsic(b, name, b.i32s(lanes), {weights, activations});
 }
 
 int64_t IntegerProducts::stepsPerSum(const PackedWeight &weight) const {
   int64_t steps = stepsPerScale(weight);
-  if (layout.elementBytes == 2)
+  if (layout.elementBytes == 2 || hasVNNI(level))
     return steps;
   unsigned bits = weight.traits->elementBits;
   int64_t largestWeight = weight.traits->isSigned ? int64_t(1) << (bits - 1) : (int64_t(1) << bits) - 1;
@@ -37,83 +45,115 @@ int64_t IntegerProducts::stepsPerSum(const PackedWeight &weight) const {
   return std::min(steps, static_cast<int64_t>(llvm::bit_floor(fitting)));
 }
 
-VectorType IntegerProducts::sumType() const { return layout.elementBytes == 1 ? getWords(b) : b.i32s(); }
+VectorType IntegerProducts::sumType(int64_t lanes) const {
+  return layout.elementBytes == 1 && !hasVNNI(level) ? getWords(b, lanes) : b.i32s(lanes);
+}
 
-VectorType IntegerProducts::stepType() const { return layout.elementBytes == 1 ? getBytes(b) : getWords(b); }
+VectorType IntegerProducts::stepType(int64_t lanes) const {
+  return layout.elementBytes == 1 ? getBytes(b, lanes) : getWords(b, lanes);
+}
+
+bool IntegerProducts::areAlike(const PackedWeight &a, const PackedWeight &b) const {
+  bool sameSigns = a.traits->isSigned == b.traits->isSigned || layout.elementBytes == 2 || hasVNNI(level);
+  return sameSigns && stepsPerScale(a) == stepsPerScale(b) && stepsPerSum(a) == stepsPerSum(b);
+}
 
 Value IntegerProducts::multiply(const PackedWeight &weight, Value weights, Value activations) {
   if (layout.elementBytes == 2)
-    return multiplyWords(b, weights, b.bitcast(activations, getWords(b)));
+    return multiplyWords(b, weights, activations);
   // vpmaddubsw adds pairs of products of unsigned and signed bytes. A signed weight gives its sign to the activation.
-  activations = b.bitcast(activations, getBytes(b));
+  VectorType bytes = stepType(getLanes(weights));
   if (weight.traits->isSigned) {
-    activations = callIntrinsic(b, "llvm.x86.avx2.psign.b", getBytes(b), {activations, weights});
+    activations = callIntrinsic(b, "llvm.x86.avx2.psign.b", bytes, {activations, weights});
     weights = math::AbsIOp::create(b, weights);
   }
-  return callIntrinsic(b, "llvm.x86.avx2.pmadd.ub.sw", getWords(b), {weights, activations});
+  return callIntrinsic(b, "llvm.x86.avx2.pmadd.ub.sw", sumType(getLanes(weights)), {weights, activations});
+}
+
+Value IntegerProducts::addStep(const PackedWeight &weight, Value sum, Value weights, Value activations) {
+  int64_t lanes = getLanes(weights);
+  activations = b.bitcast(activations, stepType(lanes));
+  if (!hasVNNI(level)) {
+    Value product = multiply(weight, weights, activations);
+    return sum ? arith::AddIOp::create(b, sum, product).getResult() : product;
+  }
+  if (!sum)
+    sum = b.splatInteger(0, sumType(lanes));
+  std::string name = layout.elementBytes == 1 ? "llvm.x86.avx512.vpdpbusd." : "llvm.x86.avx512.vpdpwssd.";
+  return callIntrinsic(b, name + std::to_string(32 * lanes), sumType(lanes), {sum, weights, activations});
 }
 
 Value IntegerProducts::widen(Value sum) {
-  if (sum.getType() == b.i32s())
+  if (cast<VectorType>(sum.getType()).getElementType().isInteger(32))
     return sum;
-  return multiplyWords(b, sum, b.splatInteger(1, getWords(b)));
+  return multiplyWords(b, sum, b.splatInteger(1, cast<VectorType>(sum.getType())));
 }
 
 void IntegerProducts::forEachStep(const PackedWeight &weight, PackedBlock place,
                                   llvm::function_ref<void(int64_t, Value)> body) {
   if (layout.elementBytes == 1)
-    return weight.forEachQuad(b, place, [&](int64_t t, Value quad) { body(t, b.bitcast(quad, getBytes(b))); });
+    return weight.forEachQuad(b, place, [&](int64_t t, Value quad) {
+      Value weights = b.bitcast(quad, getBytes(b, place.lanes()));
+      body(t, isMoved(weight) ? b.xori(weights, 0x80) : weights);
+    });
   weight.forEachPair(b, place, [&](int64_t t, Value even, Value odd) {
     body(2 * t, even);
     body(2 * t + 1, odd);
   });
 }
 
-Value IntegerProducts::loadStep(Value row, Value position, Value step) {
-  return loadInAllLanes(b.getI32Type(), row, b.add(position, b.mul(step, 4)));
+Value IntegerProducts::loadStep(Value row, Value position, Value step, int64_t lanes) {
+  return loadInAllLanes(b.getI32Type(), row, b.add(position, b.mul(step, 4)), lanes);
 }
 
 IntegerProducts::RowFactors IntegerProducts::loadFactors(const PackedWeight &weight, Value row, Value position,
-                                                         int64_t number) {
+                                                         int64_t number, int64_t lanes) {
   RowFactors factors;
-  factors.scale = loadInAllLanes(b.getF32Type(), row, b.add(position, layout.scaleOffset()));
-  if (!weight.traits->zeroPoint && !weight.traits->hasMin)
+  factors.scale = loadInAllLanes(b.getF32Type(), row, b.add(position, layout.scaleOffset()), lanes);
+  int64_t zeroPoint = getZeroPoint(weight);
+  if (!zeroPoint && !weight.traits->hasMin)
     return factors;
-  auto loadSum = [&](int64_t offset) { return loadInAllLanes(b.getI32Type(), row, b.add(position, offset)); };
+  auto loadSum = [&](int64_t offset) { return loadInAllLanes(b.getI32Type(), row, b.add(position, offset), lanes); };
   bool isHalf = weight.scaleColumns() < layout.columns;
   Value total = loadSum(isHalf && number == 0 ? layout.halfSumOffset() : layout.sumOffset());
   if (isHalf && number == 1)
     total = arith::SubIOp::create(b, total, loadSum(layout.halfSumOffset()));
-  if (weight.traits->zeroPoint)
-    factors.offset = arith::MulIOp::create(b, total, b.splatInteger(weight.traits->zeroPoint, b.i32s()));
+  if (zeroPoint)
+    factors.offset = arith::MulIOp::create(b, total, b.splatInteger(-zeroPoint, b.i32s(lanes)));
   if (weight.traits->hasMin)
-    factors.total = b.mulf(factors.scale, arith::SIToFPOp::create(b, b.f32s(), total));
+    factors.total = b.mulf(factors.scale, arith::SIToFPOp::create(b, b.f32s(lanes), total));
   return factors;
 }
 
 Value IntegerProducts::addScaled(Value sum, Value scale, Value minimum, const RowFactors &row, Value accumulator) {
-  if (row.offset)
-    sum = arith::SubIOp::create(b, sum, row.offset);
-  accumulator = b.fma(b.mulf(scale, row.scale), arith::SIToFPOp::create(b, b.f32s(), sum), accumulator);
+  if (row.offset && !beginsWithOffset())
+    sum = arith::AddIOp::create(b, sum, row.offset);
+  Value number = arith::SIToFPOp::create(b, b.likeOf(b.getF32Type(), sum), sum);
+  accumulator = b.fma(b.mulf(scale, row.scale), number, accumulator);
   return minimum ? b.fma(minimum, row.total, accumulator) : accumulator;
 }
 
 Value IntegerProducts::addBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
                                 Value accumulator) {
   Value position = getPosition(block);
-  int64_t perSum = stepsPerSum(weight), perScale = stepsPerScale(weight);
+  int64_t perSum = stepsPerSum(weight), perScale = stepsPerScale(weight), lanes = place.lanes();
   Value sum, wide;
-  auto add = [&](Value to, Value term) { return to ? arith::AddIOp::create(b, to, term).getResult() : term; };
+  RowFactors factors;
   forEachStep(weight, place, [&](int64_t step, Value weights) {
-    sum = add(sum, multiply(weight, weights, loadStep(row, position, b.index(step))));
+    if (step % perScale == 0) {
+      factors = loadFactors(weight, row, position, step / perScale, lanes);
+      sum = beginsWithOffset() ? factors.offset : Value();
+    }
+    sum = addStep(weight, sum, weights, loadStep(row, position, b.index(step), lanes));
     if ((step + 1) % perSum == 0) {
-      wide = add(wide, widen(sum));
+      Value part = widen(sum);
+      wide = wide ? arith::AddIOp::create(b, wide, part).getResult() : part;
       sum = {};
     }
     if ((step + 1) % perScale == 0) {
       int64_t number = step / perScale;
-      accumulator = addScaled(wide, weight.loadScale(b, place, number), weight.loadMinimum(b, place, number),
-                              loadFactors(weight, row, position, number), accumulator);
+      accumulator = addScaled(wide, weight.loadScale(b, place, number), weight.loadMinimum(b, place, number), factors,
+                              accumulator);
       wide = {};
     }
   });

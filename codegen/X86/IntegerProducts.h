@@ -10,6 +10,7 @@
 
 #include "VectorBuilder.h"
 #include "WeightTiles.h"
+#include "hone/codegen/X86/Levels.h"
 
 namespace hone::x86 {
 
@@ -23,7 +24,13 @@ class IntegerProducts {
 public:
   using Value = mlir::Value;
 
-  IntegerProducts(VectorBuilder &b, Value input, llm::BlockLayout layout) : b(b), input(input), layout(layout) {}
+  IntegerProducts(VectorBuilder &b, Value input, llm::BlockLayout layout, Level level)
+      : b(b), input(input), layout(layout), level(level) {}
+
+  /// Panels that share a vector: two where the level's registers hold 16 lanes.
+  int64_t mostPanels() const { return hasAVX512(level) ? 2 : 1; }
+  /// Rows of a tile of two vectors of output rows: their sums of integers stay in registers.
+  int64_t tileRows() const { return hasAVX512(level) ? 8 : 4; }
 
   /// Adds the products of block `block` of row `row` with that of a weight.
   Value addBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row, Value accumulator);
@@ -34,29 +41,34 @@ public:
   int64_t stepsPerScale(const PackedWeight &weight) const {
     return weight.scaleColumns() / (layout.elementBytes == 1 ? 4 : 2);
   }
-  /// Steps whose sums fit the integers that they are added in first, 16-bit ones for bytes; a power of two.
+  /// Steps whose sums fit the integers that they are added in first, 16-bit ones for bytes without VNNI; a power of
+  /// two.
   int64_t stepsPerSum(const PackedWeight &weight) const;
-  /// The types of these sums, and of the weights of a step.
-  mlir::VectorType sumType() const;
-  mlir::VectorType stepType() const;
-  /// What a step adds, of weights as `forEachStep` gives them and activations as `loadStep` does.
-  Value multiply(const PackedWeight &weight, Value weights, Value activations);
+  /// The types of these sums, and of the weights of a step, for so many output rows.
+  mlir::VectorType sumType(int64_t lanes) const;
+  mlir::VectorType stepType(int64_t lanes) const;
+  /// Whether the steps of two weights are the same instructions, so that they can share the reading of activations.
+  bool areAlike(const PackedWeight &a, const PackedWeight &b) const;
+  /// Adds a step to `sum`, which may be null: weights as `forEachStep` gives them and activations as `loadStep` does.
+  Value addStep(const PackedWeight &weight, Value sum, Value weights, Value activations);
   /// Such a sum as i32.
   Value widen(Value sum);
 
   /// The weights of all steps of a block.
   void forEachStep(const PackedWeight &weight, PackedBlock place,
                    llvm::function_ref<void(int64_t step, Value weights)> body);
-  /// The activations of step `step`, an index, of the block at byte `position` of a row, in all lanes.
-  Value loadStep(Value row, Value position, Value step);
+  /// The activations of step `step`, an index, of the block at byte `position` of a row, in all of so many lanes.
+  Value loadStep(Value row, Value position, Value step, int64_t lanes);
 
   /// Factors of sub-block `number` of a block of one row, the same in all lanes.
   struct RowFactors {
     Value scale;  ///< f32
-    Value offset; ///< i32: the zero point times the sum of the activations; null without
+    Value offset; ///< i32: minus the zero point times the sum of the activations; null without
     Value total;  ///< f32: scale * sum of the activations; null where the weight has no minimum
   };
-  RowFactors loadFactors(const PackedWeight &weight, Value row, Value position, int64_t number);
+  RowFactors loadFactors(const PackedWeight &weight, Value row, Value position, int64_t number, int64_t lanes);
+  /// Whether sums begin with the offset; otherwise `addScaled` adds it.
+  bool beginsWithOffset() const { return hasVNNI(level); }
   /// The end of a sub-block; `minimum` is null for schemes without.
   Value addScaled(Value sum, Value scale, Value minimum, const RowFactors &row, Value accumulator);
 
@@ -66,10 +78,17 @@ private:
   VectorBuilder &b;
   Value input; ///< memref<rows x bytes>
   llm::BlockLayout layout;
+  Level level;
 
-  Value loadInAllLanes(mlir::Type type, Value row, Value position) {
-    return b.broadcast(b.loadBytes(type, input, {row, position}));
+  Value loadInAllLanes(mlir::Type type, Value row, Value position, int64_t lanes) {
+    return b.broadcast(b.loadBytes(type, input, {row, position}), lanes);
   }
+  /// VNNI multiplies unsigned bytes of weights: signed ones are moved by 128, which the zero point takes back.
+  bool isMoved(const PackedWeight &weight) const {
+    return layout.elementBytes == 1 && hasVNNI(level) && weight.traits->isSigned;
+  }
+  int64_t getZeroPoint(const PackedWeight &weight) const { return isMoved(weight) ? 128 : weight.traits->zeroPoint; }
+  Value multiply(const PackedWeight &weight, Value weights, Value activations);
 };
 
 } // namespace hone::x86

@@ -18,6 +18,8 @@ namespace {
 
 /// Rows that share one reading of a panel of float products; their accumulators fit 16 registers.
 constexpr int64_t kRowTile = 4;
+/// Rows from which on it pays to unpack weights of integers first.
+constexpr int64_t kManyRows = 3;
 
 /// One product or several over the same rows: each panel of all weights is computed together, biases are added, then
 /// `epilogue` turns the sums of one row (one vector per weight) into a vector to store.
@@ -28,7 +30,7 @@ public:
       : b(b), input(getSource(input)), weights(std::move(weights)), biases(std::move(biases)), target(b, result),
         epilogue(epilogue) {
     if (std::optional<BlockLayout> blocks = getBlockLayout(input.getType()))
-      integers.emplace(b, this->input, *blocks);
+      integers.emplace(b, this->input, *blocks, getLevel(this->input.getParentBlock()->getParentOp()));
   }
 
   void emit() {
@@ -39,12 +41,12 @@ public:
       unrounded = memref::AllocaOp::create(
           b, MemRefType::get({UnpackedPanels::kMostRows, target.unitColumns()}, b.getF32Type()),
           b.getI64IntegerAttr(32));
-      allocateUnpacked(largestDivisor(panels, 2 / weightCount));
+      allocateUnpacked(largestDivisor(panels, getMostPanels() / weightCount));
       b.forall(b.index(full / panels), [&](Value unit) { emitRoundedUnit(unit, panels); });
       return;
     }
     // Single rows of floats interleave panels, since each accumulator is a chain of dependent operations.
-    int64_t group = largestDivisor(full, (integers ? 2 : 4) / weightCount);
+    int64_t group = largestDivisor(full, getMostPanels() / weightCount);
     if (full > 0) {
       allocateUnpacked(group);
       b.forall(b.index(full / group), [&](Value unit) { emitUnit(b.mul(unit, group), group, VectorBuilder::lanes); });
@@ -75,6 +77,9 @@ private:
     return most;
   }
 
+  /// Panels of all weights that a unit of work has at most: two vectors of integers.
+  int64_t getMostPanels() const { return integers ? 2 * integers->mostPanels() : 4; }
+
   void allocateUnpacked(int64_t panels) {
     if (integers)
       unpacked.emplace(b, *integers, weights, panels);
@@ -83,8 +88,7 @@ private:
   /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
   void emitUnit(Value panel, int64_t count, int64_t outputs) {
     auto store = [&](Value values, Value row, Value own) { target.storeFirst(outputs, values, row, own); };
-    Value rows = b.dim(target.memory(), 0);
-    Value whole = getWholeTiles(rows);
+    Value rows = b.dim(target.memory(), 0), whole = getTogether(rows);
     if (integers)
       b.loop(b.index(0), whole, UnpackedPanels::kMostRows, [&](Value first) {
         emitManyRows(panel, count, outputs, first, getMost(first, whole),
@@ -116,7 +120,7 @@ private:
         target.store(values, b.add(first, row), unit);
       });
     };
-    Value whole = getWholeTiles(rows);
+    Value whole = getTogether(rows);
     if (integers)
       b.loop(b.index(0), whole, UnpackedPanels::kMostRows, [&](Value first) {
         Value count = getMost(first, whole);
@@ -136,10 +140,12 @@ private:
     });
   }
 
-  /// The rows that fill tiles; both kinds of tiles have as many.
-  Value getWholeTiles(Value rows) {
-    static_assert(kRowTile == UnpackedPanels::kRows);
-    return b.mul(arith::DivUIOp::create(b, rows, b.index(kRowTile)), kRowTile);
+  /// The rows that go in tiles: those that fill one, or all of integers unless they are too few.
+  Value getTogether(Value rows) {
+    if (!integers)
+      return b.mul(b.div(rows, kRowTile), kRowTile);
+    Value isMany = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rows, b.index(kManyRows));
+    return arith::SelectOp::create(b, isMany, rows, b.index(0));
   }
 
   /// Rows from `first` on that one reading of unpacked panels serves, of `rows`.
@@ -161,7 +167,8 @@ private:
 
   /// One row of `count` panels, a power of two.
   void emitRow(Value panel, int64_t count, Value row, int64_t outputs, Store store) {
-    int64_t together = integers ? 1 : std::min(count, 4 / static_cast<int64_t>(weights.size()));
+    int64_t most = integers ? integers->mostPanels() : 4 / static_cast<int64_t>(weights.size());
+    int64_t together = std::min(count, most);
     b.loop(b.index(0), b.index(count), together,
            [&](Value number) { emitTile(b.add(panel, number), together, row, 1, outputs, store); });
   }
@@ -169,6 +176,8 @@ private:
   /// `store` receives the results of `rowCount` rows and `panelCount` panels. Accumulators are indexed
   /// [weight][panel][row].
   void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t outputs, Store store) {
+    if (integers)
+      return emitIntegerRow(panel, panelCount, row, outputs, store);
     auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
     auto weightCount = static_cast<int64_t>(weights.size());
     SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
@@ -179,16 +188,30 @@ private:
             for (int64_t p = 0; p < panelCount; ++p) {
               PackedBlock place = weights[weight].getBlock(b, b.add(panel, p), block);
               MutableArrayRef<Value> own = MutableArrayRef<Value>(accumulators).slice(at(weight, p, 0), rowCount);
-              if (integers)
-                own.front() = integers->addBlock(weights[weight], place, block, row, own.front());
-              else
-                emitFloatBlock(weights[weight], place, block, row, own);
+              emitFloatBlock(weights[weight], place, block, row, own);
             }
           return accumulators;
         });
     for (int64_t p = 0; p < panelCount; ++p)
       for (int64_t r = 0; r < rowCount; ++r)
         finish(b.add(panel, p), b.add(row, r), outputs, store, [&](int64_t weight) { return sums[at(weight, p, r)]; });
+  }
+
+  /// One row of panels that share a vector.
+  void emitIntegerRow(Value panel, int64_t panelCount, Value row, int64_t outputs, Store store) {
+    SmallVector<Value> initial(weights.size(), b.splat(0.0f, b.f32s(panelCount * VectorBuilder::lanes)));
+    SmallVector<Value> sums =
+        b.loop(b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
+          SmallVector<Value> accumulators = llvm::to_vector(carried);
+          for (auto [weight, accumulator] : llvm::zip_equal(weights, accumulators))
+            accumulator =
+                integers->addBlock(weight, weight.getBlock(b, panel, block, panelCount), block, row, accumulator);
+          return accumulators;
+        });
+    for (int64_t p = 0; p < panelCount; ++p)
+      finish(b.add(panel, p), row, outputs, store, [&](int64_t weight) {
+        return panelCount == 1 ? sums[weight] : b.slice(sums[weight], p * VectorBuilder::lanes, VectorBuilder::lanes);
+      });
   }
 
   /// Stores one vector of results, of the sums of all weights.

@@ -11,22 +11,22 @@ using namespace mlir;
 using namespace hone;
 using namespace hone::x86;
 
-static constexpr int64_t kLanes = VectorBuilder::lanes;
-
 /// Memory of the kernel's stack, aligned to whole vectors.
 static Value allocate(VectorBuilder &b, ArrayRef<int64_t> shape, Type element) {
-  return memref::AllocaOp::create(b, MemRefType::get(shape, element), b.getI64IntegerAttr(32));
+  return memref::AllocaOp::create(b, MemRefType::get(shape, element), b.getI64IntegerAttr(64));
 }
 
 UnpackedPanels::UnpackedPanels(VectorBuilder &b, IntegerProducts &products, ArrayRef<PackedWeight> weights,
                                int64_t panels)
-    : b(b), products(products), weights(weights), panelCount(panels) {
-  steps = allocate(b, {kBlocks * blockSteps() * columns() * IntegerProducts::kStepBytes}, b.getI8Type());
-  int64_t factors = kBlocks * subBlocks() * columns() * kLanes;
+    : b(b), products(products), weights(weights), panelCount(panels),
+      together(panels % 2 == 0 ? products.mostPanels() : 1), tileRows(products.tileRows()) {
+  steps = allocate(b, {kBlocks * blockSteps() * columns() * stepBytes()}, b.getI8Type());
+  int64_t factors = kBlocks * subBlocks() * columns() * lanes();
   scales = allocate(b, {factors}, b.getF32Type());
   if (llvm::any_of(weights, [](const PackedWeight &weight) { return weight.traits->hasMin; }))
     minimums = allocate(b, {factors}, b.getF32Type());
-  sums = allocate(b, {kMostRows, columns() * kLanes}, b.getF32Type());
+  // The last tile may have rows that do not exist.
+  sums = allocate(b, {(kMostRows + tileRows - 1) / tileRows * tileRows, columns() * lanes()}, b.getF32Type());
 }
 
 int64_t UnpackedPanels::subBlocks() const {
@@ -42,30 +42,42 @@ int64_t UnpackedPanels::blockSteps() const {
 }
 
 void UnpackedPanels::multiply(Value panel, Value first, Value count) {
-  b.loop(b.index(0), count, 1, [&](Value row) {
+  Value end = b.mul(arith::CeilDivUIOp::create(b, count, b.index(tileRows)), tileRows);
+  b.loop(b.index(0), end, 1, [&](Value row) {
     for (int64_t i = 0; i < columns(); ++i)
-      b.store(b.splat(0.0f), sums, {row, b.index(i * kLanes)});
+      b.store(b.splat(0.0f, b.f32s(lanes())), sums, {row, b.index(i * lanes())});
   });
+  Value last = b.sub(b.add(first, count), b.index(1));
   Value blocks = b.index(weights.front().blocks());
   b.loop(b.index(0), blocks, kBlocks, [&](Value firstBlock) {
-    Value rest = arith::SubIOp::create(b, blocks, firstBlock);
-    Value chunk = arith::MinUIOp::create(b, rest, b.index(kBlocks));
+    Value chunk = arith::MinUIOp::create(b, b.sub(blocks, firstBlock), b.index(kBlocks));
     b.loop(b.index(0), chunk, 1, [&](Value place) { unpackBlock(panel, b.add(firstBlock, place), place); });
-    b.loop(b.index(0), count, kRows, [&](Value row) { emitTile(panel, b.add(first, row), row, firstBlock, chunk); });
+    b.loop(b.index(0), count, tileRows, [&](Value row) {
+      // Behind the last row a tile computes that again, and nobody asks for it.
+      SmallVector<Value> rows;
+      for (int64_t r = 0; r < tileRows; ++r)
+        rows.push_back(arith::MinUIOp::create(b, b.add(b.add(first, row), r), last));
+      // While the first tile is multiplied, the next chunk comes.
+      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, row, b.index(0));
+      b.when(isFirst, [&] {
+        b.loop(b.index(0), chunk, 1, [&](Value place) { prefetch(panel, b.add(b.add(firstBlock, kBlocks), place)); });
+      });
+      emitTile(rows, row, firstBlock, chunk);
+    });
   });
 }
 
 /// Unpacks block `block` of all panels to place `place` of the chunk.
 void UnpackedPanels::unpackBlock(Value panel, Value block, Value place) {
-  Value start = b.mul(place, blockSteps() * columns() * IntegerProducts::kStepBytes);
+  Value start = b.mul(place, blockSteps() * columns() * stepBytes());
   for (auto [number, weight] : llvm::enumerate(weights))
-    for (int64_t p = 0; p < panelCount; ++p) {
-      int64_t own = column(static_cast<int64_t>(number), p);
-      PackedBlock source = weight.getBlock(b, b.add(panel, p), block);
+    for (int64_t i = 0; i < columnsOfWeight(); ++i) {
+      int64_t column = static_cast<int64_t>(number) * columnsOfWeight() + i;
+      PackedBlock source = weight.getBlock(b, b.add(panel, i * together), block, together);
       products.forEachStep(weight, source, [&](int64_t step, Value values) {
-        b.storeBytes(values, steps, {b.add(start, (step * columns() + own) * IntegerProducts::kStepBytes)});
+        b.storeBytes(values, steps, {b.add(start, (step * columns() + column) * stepBytes())});
       });
-      unpackFactors(weight, source, place, own);
+      unpackFactors(weight, source, place, column);
     }
 }
 
@@ -79,111 +91,109 @@ void UnpackedPanels::unpackFactors(const PackedWeight &weight, PackedBlock sourc
 }
 
 Value UnpackedPanels::getFactorPosition(Value place, int64_t number, int64_t column) {
-  return b.add(b.mul(place, subBlocks() * columns() * kLanes), (number * columns() + column) * kLanes);
+  return b.add(b.mul(place, subBlocks() * columns() * lanes()), (number * columns() + column) * lanes());
 }
 
-/// Adds the products of a chunk of `count` blocks from `firstBlock` on to the sums of `kRows` rows.
-void UnpackedPanels::emitTile(Value panel, Value row, Value sumRow, Value firstBlock, Value count) {
-  SmallVector<Value> initial; // [column][row]
-  for (int64_t i = 0; i < columns(); ++i)
-    for (int64_t r = 0; r < kRows; ++r)
-      initial.push_back(b.load(b.f32s(), sums, {b.add(sumRow, r), b.index(i * kLanes)}));
-  SmallVector<Value> results = b.loop(b.index(0), count, 1, initial, [&](Value place, ValueRange carried) {
-    SmallVector<Value> accumulators = llvm::to_vector(carried);
-    prefetch(panel, b.add(firstBlock, kBlocks), b.add(b.mul(sumRow, kBlocks / kRows), place));
+/// Adds the products of a chunk of `count` blocks from `firstBlock` on to the sums of a tile of rows.
+void UnpackedPanels::emitTile(ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count) {
+  b.loop(b.index(0), count, 1, [&](Value place) {
     Value position = products.getPosition(b.add(firstBlock, place));
-    int64_t together = isUniform() ? static_cast<int64_t>(weights.size()) : 1;
-    for (int64_t weight = 0; weight < static_cast<int64_t>(weights.size()); weight += together) {
-      int64_t own = panelCount * kRows;
-      addBlock(weight, together, row, place, position,
-               MutableArrayRef<Value>(accumulators).slice(weight * own, together * own));
-    }
-    return accumulators;
+    int64_t step = isUniform() ? static_cast<int64_t>(weights.size()) : 1;
+    for (int64_t weight = 0; weight < static_cast<int64_t>(weights.size()); weight += step)
+      addBlock(weight, step, rows, sumRow, place, position);
   });
-  for (int64_t i = 0; i < columns(); ++i)
-    for (int64_t r = 0; r < kRows; ++r)
-      b.store(results[i * kRows + r], sums, {b.add(sumRow, r), b.index(i * kLanes)});
 }
 
-/// Fetches line `line` of the chunk that begins at `block`, one for each block of each tile: while a chunk is
-/// multiplied, the next one comes.
-void UnpackedPanels::prefetch(Value panel, Value block, Value line) {
+/// Fetches what block `block` of all panels is made from.
+void UnpackedPanels::prefetch(Value panel, Value block) {
   for (const PackedWeight &weight : weights)
     for (int64_t p = 0; p < panelCount; ++p) {
-      Value position = b.add(weight.getBlock(b, b.add(panel, p), block).tile, b.mul(line, kLineBytes));
-      // Behind the last panel there is nothing to fetch.
+      Value start = weight.getStart(b, b.add(panel, p), block);
       int64_t bytes = cast<MemRefType>(weight.bytes.getType()).getDimSize(0);
-      position = arith::MinUIOp::create(b, position, b.index(bytes - 1));
-      memref::PrefetchOp::create(b, weight.bytes, position, /*isWrite=*/false, /*localityHint=*/3,
-                                 /*isDataCache=*/true);
+      for (int64_t line = 0; line < weight.blockBytes(); line += kLineBytes) {
+        // Behind the last panel there is nothing to fetch.
+        Value position = arith::MinUIOp::create(b, b.add(start, line), b.index(bytes - 1));
+        memref::PrefetchOp::create(b, weight.bytes, position, /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+      }
     }
 }
 
 bool UnpackedPanels::isUniform() const {
-  return llvm::all_of(weights, [&](const PackedWeight &weight) {
-    return weight.traits->isSigned == weights.front().traits->isSigned &&
-           products.stepsPerScale(weight) == products.stepsPerScale(weights.front()) &&
-           products.stepsPerSum(weight) == products.stepsPerSum(weights.front());
-  });
+  return llvm::all_of(weights, [&](const PackedWeight &weight) { return products.areAlike(weight, weights.front()); });
 }
 
-/// Adds the block at `place` of `count` weights that are alike. Accumulators are indexed [column][row].
-void UnpackedPanels::addBlock(int64_t firstWeight, int64_t count, Value row, Value place, Value position,
-                              MutableArrayRef<Value> accumulators) {
+/// Adds the block at `place` of `count` weights that are alike.
+void UnpackedPanels::addBlock(int64_t firstWeight, int64_t count, ArrayRef<Value> rows, Value sumRow, Value place,
+                              Value position) {
   const PackedWeight &like = weights[firstWeight];
-  int64_t perScale = products.stepsPerScale(like), firstColumn = column(firstWeight, 0);
+  int64_t perScale = products.stepsPerScale(like), own = count * columnsOfWeight();
+  int64_t firstColumn = firstWeight * columnsOfWeight();
   for (int64_t number = 0; number < PackedWeight::kBlockColumns / like.scaleColumns(); ++number) {
-    SmallVector<Value> integers = addSteps(firstColumn, count * panelCount, row, place, position, number * perScale);
-    for (int64_t r = 0; r < kRows; ++r)
-      for (int64_t i = 0; i < count * panelCount; ++i) {
-        const PackedWeight &weight = weightOf(firstColumn + i);
-        Value at = getFactorPosition(place, number, firstColumn + i);
-        Value minimum = weight.traits->hasMin ? b.load(b.f32s(), minimums, {at}) : Value();
-        Value &accumulator = accumulators[i * kRows + r];
-        accumulator = products.addScaled(integers[i * kRows + r], b.load(b.f32s(), scales, {at}), minimum,
-                                         products.loadFactors(weight, b.add(row, r), position, number), accumulator);
+    SmallVector<IntegerProducts::RowFactors> factors; // [column][row]
+    SmallVector<Value> initial;
+    for (int64_t i = 0; i < own; ++i)
+      for (Value row : rows) {
+        factors.push_back(products.loadFactors(weightOf(firstColumn + i), row, position, number, lanes()));
+        Value offset = products.beginsWithOffset() ? factors.back().offset : Value();
+        initial.push_back(offset ? offset : b.splatInteger(0, b.i32s(lanes())));
       }
+    SmallVector<Value> integers = addSteps(firstColumn, own, rows, initial, place, position, number * perScale);
+    for (int64_t i = 0; i < own; ++i) {
+      Value at = getFactorPosition(place, number, firstColumn + i);
+      Value scale = b.load(b.f32s(lanes()), scales, {at});
+      Value minimum = weightOf(firstColumn + i).traits->hasMin ? b.load(b.f32s(lanes()), minimums, {at}) : Value();
+      for (int64_t r = 0; r < tileRows; ++r) {
+        int64_t index = i * tileRows + r;
+        Value sumPlace[] = {b.add(sumRow, r), b.index((firstColumn + i) * lanes())};
+        Value sum = products.addScaled(integers[index], scale, minimum, factors[index],
+                                       b.load(b.f32s(lanes()), sums, sumPlace));
+        b.store(sum, sums, sumPlace);
+      }
+    }
   }
 }
 
-/// The sums of products of a sub-block, [column][row]. The steps are a loop: unrolled, the scheduler of the code
-/// generator loads ahead until registers spill.
-SmallVector<Value> UnpackedPanels::addSteps(int64_t firstColumn, int64_t count, Value row, Value place, Value position,
-                                            int64_t firstStep) {
+/// The sums of products of a sub-block, [column][row], added to `initial`. The steps are a loop: unrolled, the
+/// scheduler of the code generator loads ahead until registers spill.
+SmallVector<Value> UnpackedPanels::addSteps(int64_t firstColumn, int64_t count, ArrayRef<Value> rows,
+                                            ArrayRef<Value> initial, Value place, Value position, int64_t firstStep) {
   const PackedWeight &like = weightOf(firstColumn);
   int64_t perScale = products.stepsPerScale(like), perSum = products.stepsPerSum(like);
-  Value start = b.mul(place, blockSteps() * columns() * IntegerProducts::kStepBytes);
+  Value start = b.mul(place, blockSteps() * columns() * stepBytes());
   auto addProducts = [&](Value step, MutableArrayRef<Value> totals, bool widens) {
     SmallVector<Value> operands;
     for (int64_t i = 0; i < count; ++i) {
-      Value offset = b.add(start, b.mul(step, columns() * IntegerProducts::kStepBytes));
-      offset = b.add(offset, (firstColumn + i) * IntegerProducts::kStepBytes);
-      operands.push_back(b.loadBytes(products.stepType(), steps, {offset}));
+      Value offset = b.add(start, b.mul(step, columns() * stepBytes()));
+      offset = b.add(offset, (firstColumn + i) * stepBytes());
+      operands.push_back(b.loadBytes(products.stepType(lanes()), steps, {offset}));
     }
-    for (int64_t r = 0; r < kRows; ++r) {
-      Value activations = products.loadStep(b.add(row, r), position, step);
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      Value activations = products.loadStep(row, position, step, lanes());
       for (int64_t i = 0; i < count; ++i) {
-        Value product = products.multiply(weightOf(firstColumn + i), operands[i], activations);
-        Value &total = totals[i * kRows + r];
-        total = arith::AddIOp::create(b, total, widens ? products.widen(product) : product);
+        Value &total = totals[i * tileRows + static_cast<int64_t>(r)];
+        const PackedWeight &weight = weightOf(firstColumn + i);
+        if (widens)
+          total =
+              arith::AddIOp::create(b, total, products.widen(products.addStep(weight, {}, operands[i], activations)));
+        else
+          total = products.addStep(weight, total, operands[i], activations);
       }
     }
   };
-  auto loopOver = [&](int64_t first, int64_t steps, VectorType type, bool widens) {
-    SmallVector<Value> zeros(count * kRows, b.splatInteger(0, type));
-    return b.loop(b.index(first), b.index(first + steps), 1, zeros, [&](Value step, ValueRange carried) {
+  auto loopOver = [&](int64_t first, int64_t steps, ArrayRef<Value> from, bool widens) {
+    return b.loop(b.index(first), b.index(first + steps), 1, from, [&](Value step, ValueRange carried) {
       SmallVector<Value> next = llvm::to_vector(carried);
       addProducts(step, next, widens);
       return next;
     });
   };
-  if (perSum == 1 || perSum == perScale) {
-    SmallVector<Value> totals = loopOver(firstStep, perScale, perSum == 1 ? b.i32s() : products.sumType(), perSum == 1);
-    return llvm::map_to_vector(totals, [&](Value total) { return products.widen(total); });
-  }
-  SmallVector<Value> wide(count * kRows, b.splatInteger(0, b.i32s()));
+  if (perSum == 1 || products.sumType(lanes()) == b.i32s(lanes()))
+    return loopOver(firstStep, perScale, initial, perSum == 1);
+  SmallVector<Value> wide = llvm::to_vector(initial);
+  SmallVector<Value> zeros(wide.size(), b.splatInteger(0, products.sumType(lanes())));
   for (int64_t done = 0; done < perScale; done += perSum)
-    for (auto [total, part] : llvm::zip_equal(wide, loopOver(firstStep + done, perSum, products.sumType(), false)))
+    for (auto [total, part] : llvm::zip_equal(wide, loopOver(firstStep + done, perSum, zeros, false)))
       total = arith::AddIOp::create(b, total, products.widen(part));
   return wide;
 }

@@ -13,13 +13,12 @@
 namespace hone::x86 {
 
 /// Products of many rows with a few panels. Chunks of the panels are unpacked to memory once and read by all rows, in
-/// tiles of `kRows` rows by all panels whose sums stay in registers; sums of blocks are added in the same order as for
-/// one row. All of it fits the first-level cache.
+/// tiles of some rows by all panels whose sums of integers stay in registers; sums of blocks are added, in memory, in
+/// the same order as for one row. All of it fits the first-level cache.
 class UnpackedPanels {
 public:
   using Value = mlir::Value;
 
-  static constexpr int64_t kRows = 4;      ///< rows of a tile
   static constexpr int64_t kMostRows = 64; ///< rows that read one unpacked chunk
   static constexpr int64_t kBlocks = 16;   ///< blocks of a chunk
   static constexpr int64_t kLineBytes = 64;
@@ -29,25 +28,29 @@ public:
 
   int64_t panels() const { return panelCount; }
 
-  /// Computes the products of rows [first, first + count) with the panels from `panel` on; `count` is a multiple of
-  /// `kRows`, and at most `kMostRows`.
+  /// Computes the products of rows [first, first + count), at most `kMostRows`, with the panels from `panel` on.
   void multiply(Value panel, Value first, Value count);
   /// The sums of row `first + row` with panel `p` of a weight.
-  Value getSum(Value row, int64_t weight, int64_t p) { return b.load(b.f32s(), sums, {row, at(weight, p)}); }
+  Value getSum(Value row, int64_t weight, int64_t p) {
+    return b.load(b.f32s(), sums, {row, b.index((weight * panelCount + p) * VectorBuilder::lanes)});
+  }
 
 private:
   VectorBuilder &b;
   IntegerProducts &products;
   llvm::ArrayRef<PackedWeight> weights;
   int64_t panelCount;
-  Value steps;    ///< bytes, [block][step][column] of 32; a column is one panel of one weight
-  Value scales;   ///< f32, [block][sub-block][column] of 8
+  int64_t together; ///< panels of a column: they share a vector
+  int64_t tileRows;
+  Value steps;    ///< bytes, [block][step][column of `together` times 32]
+  Value scales;   ///< f32, [block][sub-block][column of `lanes`]
   Value minimums; ///< likewise; null where no weight has one
-  Value sums;     ///< f32, [row][column of 8]
+  Value sums;     ///< f32, [row][column]
 
-  int64_t columns() const { return static_cast<int64_t>(weights.size()) * panelCount; }
-  int64_t column(int64_t weight, int64_t p) const { return weight * panelCount + p; }
-  Value at(int64_t weight, int64_t p) { return b.index(column(weight, p) * VectorBuilder::lanes); }
+  int64_t lanes() const { return together * VectorBuilder::lanes; }
+  int64_t columnsOfWeight() const { return panelCount / together; }
+  int64_t columns() const { return static_cast<int64_t>(weights.size()) * columnsOfWeight(); }
+  int64_t stepBytes() const { return together * IntegerProducts::kStepBytes; }
   /// Weights with other sub-blocks take as many places as the one with the most.
   int64_t subBlocks() const;
   int64_t blockSteps() const;
@@ -55,15 +58,15 @@ private:
   void unpackBlock(Value panel, Value block, Value place);
   void unpackFactors(const PackedWeight &weight, PackedBlock source, Value place, int64_t column);
   Value getFactorPosition(Value place, int64_t number, int64_t column);
-  void prefetch(Value panel, Value block, Value line);
-  void emitTile(Value panel, Value row, Value sumRow, Value firstBlock, Value count);
-  void addBlock(int64_t firstWeight, int64_t count, Value row, Value place, Value position,
-                llvm::MutableArrayRef<Value> accumulators);
-  llvm::SmallVector<Value> addSteps(int64_t firstColumn, int64_t count, Value row, Value place, Value position,
-                                    int64_t firstStep);
+  void prefetch(Value panel, Value block);
+  void emitTile(llvm::ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count);
+  void addBlock(int64_t firstWeight, int64_t count, llvm::ArrayRef<Value> rows, Value sumRow, Value place,
+                Value position);
+  llvm::SmallVector<Value> addSteps(int64_t firstColumn, int64_t count, llvm::ArrayRef<Value> rows,
+                                    llvm::ArrayRef<Value> initial, Value place, Value position, int64_t firstStep);
   /// Whether the steps of all weights are alike, so that they share the reading of activations.
   bool isUniform() const;
-  const PackedWeight &weightOf(int64_t column) const { return weights[column / panelCount]; }
+  const PackedWeight &weightOf(int64_t column) const { return weights[column / columnsOfWeight()]; }
 };
 
 } // namespace hone::x86

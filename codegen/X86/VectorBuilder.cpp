@@ -74,6 +74,18 @@ Value VectorBuilder::andi(Value a, int64_t mask) {
   return arith::AndIOp::create(*this, a, splatInteger(mask, cast<VectorType>(a.getType())));
 }
 
+Value VectorBuilder::xori(Value a, int64_t mask) {
+  return arith::XOrIOp::create(*this, a, splatInteger(mask, cast<VectorType>(a.getType())));
+}
+
+Value VectorBuilder::concat(ArrayRef<Value> parts) {
+  assert(parts.size() <= 2 && "vectors of at most two registers of 256 bits");
+  if (parts.size() == 1)
+    return parts.front();
+  auto all = llvm::to_vector(llvm::seq<int64_t>(0, 2 * cast<VectorType>(parts[0].getType()).getNumElements()));
+  return shuffle(parts[0], parts[1], all);
+}
+
 Value VectorBuilder::shiftLeft(Value a, int64_t bits) {
   return bits == 0 ? a : arith::ShLIOp::create(*this, a, splatInteger(bits, cast<VectorType>(a.getType()))).getResult();
 }

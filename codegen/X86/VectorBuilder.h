@@ -28,8 +28,12 @@ public:
   mlir::VectorType vectorOf(mlir::Type element, int64_t count = lanes) {
     return mlir::VectorType::get({count}, element);
   }
-  mlir::VectorType f32s() { return vectorOf(getF32Type()); }
-  mlir::VectorType i32s() { return vectorOf(getI32Type()); }
+  mlir::VectorType f32s(int64_t count = lanes) { return vectorOf(getF32Type(), count); }
+  mlir::VectorType i32s(int64_t count = lanes) { return vectorOf(getI32Type(), count); }
+  /// The vector type with these elements and as many lanes as `like` has.
+  mlir::VectorType likeOf(mlir::Type element, Value like) {
+    return vectorOf(element, mlir::cast<mlir::VectorType>(like.getType()).getNumElements());
+  }
 
   // Index arithmetic.
   Value index(int64_t value) { return mlir::arith::ConstantIndexOp::create(*this, value); }
@@ -76,6 +80,12 @@ public:
     return mlir::vector::ShuffleOp::create(*this, a, b, mask);
   }
 
+  /// The lanes of all parts, which are equally long and one or two, behind each other; and lanes from `first` on.
+  Value concat(llvm::ArrayRef<Value> parts);
+  Value slice(Value vector, int64_t first, int64_t count) {
+    return mlir::vector::ExtractStridedSliceOp::create(*this, vector, {first}, {count}, {1});
+  }
+
   // Float arithmetic on vectors and scalars alike.
   Value addf(Value a, Value b) { return mlir::arith::AddFOp::create(*this, a, b); }
   Value subf(Value a, Value b) { return mlir::arith::SubFOp::create(*this, a, b); }
@@ -86,6 +96,7 @@ public:
 
   // Integer arithmetic on vectors, with splat right-hand sides.
   Value andi(Value a, int64_t mask);
+  Value xori(Value a, int64_t mask);
   Value shiftLeft(Value a, int64_t bits);
   Value shiftRight(Value a, int64_t bits, bool isSigned = false);
 

@@ -33,45 +33,65 @@ FailureOr<PackedWeight> PackedWeight::get(Operation *op, Value operand) {
                       stored.getScheme(), getTileLayout(stored), getSource(operand)};
 }
 
-PackedBlock PackedWeight::getBlock(VectorBuilder &b, Value panel, Value block) const {
+PackedBlock PackedWeight::getBlock(VectorBuilder &b, Value panel, Value block, int64_t together) const {
   int64_t parts = layout.columns / kBlockColumns;
-  if (parts == 1)
-    return {b.mul(b.add(b.mul(panel, blocks()), block), layout.bytes), Value()};
-  Value count = b.index(parts);
-  Value tile = b.add(b.mul(panel, blocks() / parts), arith::DivUIOp::create(b, block, count));
-  return {b.mul(tile, layout.bytes), arith::RemUIOp::create(b, block, count)};
+  PackedBlock result;
+  Value tile = block;
+  if (parts > 1) {
+    tile = b.div(block, parts);
+    result.part = b.rem(block, parts);
+  }
+  for (int64_t i = 0; i < together; ++i)
+    result.tiles.push_back(b.mul(b.add(b.mul(b.add(panel, i), blocks() / parts), tile), layout.bytes));
+  return result;
+}
+
+Value PackedWeight::getStart(VectorBuilder &b, Value panel, Value block) const {
+  int64_t parts = layout.columns / kBlockColumns;
+  return b.add(b.mul(panel, blocks() / parts * layout.bytes), b.mul(block, layout.bytes / parts));
+}
+
+Value PackedWeight::load(VectorBuilder &b, PackedBlock block, Type element, int64_t count, Value offset) const {
+  SmallVector<Value> parts;
+  for (Value tile : block.tiles)
+    parts.push_back(b.loadBytes(b.vectorOf(element, count), bytes, {b.add(tile, offset)}));
+  return b.concat(parts);
 }
 
 Value PackedWeight::loadFactors(VectorBuilder &b, PackedBlock block, int64_t offset, int64_t number,
                                 bool isSigned) const {
   int64_t perBlock = kBlockColumns / scaleColumns();
-  Value position = b.add(block.tile, b.mul(block.part, perBlock * layout.rows));
-  Value factors = b.loadBytes(b.vectorOf(b.getI8Type()), bytes, {b.add(position, offset + number * layout.rows)});
+  Value position = b.add(b.mul(block.part, perBlock * layout.rows), offset + number * layout.rows);
+  Value factors = load(b, block, b.getI8Type(), VectorBuilder::lanes, position);
   if (isSigned)
-    return arith::ExtSIOp::create(b, b.i32s(), factors);
-  return arith::ExtUIOp::create(b, b.i32s(), factors);
+    return arith::ExtSIOp::create(b, b.i32s(block.lanes()), factors);
+  return arith::ExtUIOp::create(b, b.i32s(block.lanes()), factors);
 }
 
 Value PackedWeight::loadScale(VectorBuilder &b, PackedBlock block, int64_t number) const {
-  Value scale = b.loadHalves(bytes, {b.add(block.tile, layout.scaleOffset)});
+  VectorType floats = b.f32s(block.lanes());
+  Value halves = load(b, block, b.getF16Type(), VectorBuilder::lanes, b.index(layout.scaleOffset));
+  Value scale = arith::ExtFOp::create(b, floats, halves);
   if (!traits->subBlockElements)
     return scale;
   Value factors = loadFactors(b, block, layout.subScaleOffset, number, traits->hasSignedSubScales);
   if (traits->sharesSubScaleBytes())
     factors = b.andi(factors, 0xf);
-  return b.mulf(scale, arith::SIToFPOp::create(b, b.f32s(), factors));
+  return b.mulf(scale, arith::SIToFPOp::create(b, floats, factors));
 }
 
 Value PackedWeight::loadMinimum(VectorBuilder &b, PackedBlock block, int64_t number) const {
   if (!traits->hasMin)
     return {};
-  Value minimum = b.loadHalves(bytes, {b.add(block.tile, layout.minOffset)});
+  VectorType floats = b.f32s(block.lanes());
+  Value halves = load(b, block, b.getF16Type(), VectorBuilder::lanes, b.index(layout.minOffset));
+  Value minimum = arith::ExtFOp::create(b, floats, halves);
   if (!traits->subBlockElements)
     return minimum;
   Value factors = loadFactors(b, block, layout.subMinOffset, number, /*isSigned=*/false);
   if (traits->sharesSubScaleBytes())
     factors = b.shiftRight(factors, 4);
-  minimum = b.mulf(minimum, arith::SIToFPOp::create(b, b.f32s(), factors));
+  minimum = b.mulf(minimum, arith::SIToFPOp::create(b, floats, factors));
   return arith::NegFOp::create(b, minimum);
 }
 
@@ -88,14 +108,13 @@ static Value getDigits(VectorBuilder &b, Value vector, unsigned bits, int64_t t,
 
 void PackedWeight::forEachQuad(VectorBuilder &b, PackedBlock block,
                                llvm::function_ref<void(int64_t, Value)> body) const {
-  VectorType pairs = b.vectorOf(b.getI16Type(), 16);
-  Value part = block.part ? b.add(block.tile, b.mul(block.part, layout.partBytes)) : block.tile;
+  Value part = block.part ? b.mul(block.part, layout.partBytes) : b.index(0);
   const unsigned lowBits = traits->lowBits, highBits = traits->getHighBits();
   Value low, high;
   for (int64_t t = 0; t < kBlockColumns / 4; ++t) {
     auto loadAt = [&](Value &vector, int64_t offset, int64_t bits) {
       if (t % (8 / bits) == 0)
-        vector = b.loadBytes(pairs, bytes, {b.add(part, offset + t / (8 / bits) * 4 * layout.rows)});
+        vector = load(b, block, b.getI16Type(), 16, b.add(part, offset + t / (8 / bits) * 4 * layout.rows));
     };
     loadAt(low, layout.quantsOffset, lowBits);
     Value quad = getDigits(b, low, lowBits, t, 0);
@@ -121,9 +140,9 @@ void PackedWeight::forEachColumn(VectorBuilder &b, PackedBlock block,
     int64_t elementBytes = traits->elementBits / 8;
     Type element = getSchemeElementType(b.getContext(), scheme);
     for (int64_t column = 0; column < layout.columns; ++column) {
-      Value position = b.add(block.tile, layout.quantsOffset + column * layout.rows * elementBytes);
-      Value values = b.loadBytes(b.vectorOf(element), bytes, {position});
-      body(column, element.isF32() ? values : arith::ExtFOp::create(b, b.f32s(), values).getResult());
+      Value position = b.index(layout.quantsOffset + column * layout.rows * elementBytes);
+      Value values = load(b, block, element, VectorBuilder::lanes, position);
+      body(column, element.isF32() ? values : arith::ExtFOp::create(b, b.f32s(block.lanes()), values).getResult());
     }
     return;
   }
@@ -133,13 +152,14 @@ void PackedWeight::forEachColumn(VectorBuilder &b, PackedBlock block,
       scale = loadScale(b, block, 4 * t / scaleColumns());
       minimum = loadMinimum(b, block, 4 * t / scaleColumns());
     }
-    Value lanes = b.bitcast(quad, b.i32s());
+    VectorType words = b.i32s(block.lanes());
+    Value lanes = b.bitcast(quad, words);
     for (int64_t i = 0; i < 4; ++i) {
       Value integers = traits->isSigned ? b.shiftRight(b.shiftLeft(lanes, 24 - 8 * i), 24, /*isSigned=*/true)
                                         : b.andi(b.shiftRight(lanes, 8 * i), 0xff);
       if (traits->zeroPoint)
-        integers = arith::SubIOp::create(b, integers, b.splatInteger(traits->zeroPoint, b.i32s()));
-      Value values = arith::SIToFPOp::create(b, b.f32s(), integers);
+        integers = arith::SubIOp::create(b, integers, b.splatInteger(traits->zeroPoint, words));
+      Value values = arith::SIToFPOp::create(b, b.f32s(block.lanes()), integers);
       // The product is exact in f32, so that adding the minimum rounds once with or without a fused operation.
       values = minimum ? b.fma(scale, values, minimum) : b.mulf(scale, values);
       body(4 * t + i, values);

@@ -13,14 +13,17 @@
 
 namespace hone::x86 {
 
-/// Where 32 columns of a panel lie.
+/// Where 32 columns of a panel, or of two neighbours, lie.
 struct PackedBlock {
-  mlir::Value tile; ///< byte position of their tile
-  mlir::Value part; ///< which part of the tile they are; null where it has one
+  llvm::SmallVector<mlir::Value, 2> tiles; ///< byte positions of their tiles
+  mlir::Value part;                        ///< which part of the tiles they are; null where these have one
+
+  int64_t lanes() const { return static_cast<int64_t>(tiles.size()) * VectorBuilder::lanes; }
 };
 
-/// A packed weight in memory, and the code that reads it, 32 columns (a block) of 8 output rows (the lanes) at a time.
-/// A tile is one such block, or the 8 of a K-quant; its layout comes from the encoding.
+/// A packed weight in memory, and the code that reads it, 32 columns (a block) of 8 output rows (the lanes) at a time,
+/// or of 16 where two panels are read together. A tile is one such block, or the 8 of a K-quant; its layout comes from
+/// the encoding.
 class PackedWeight {
 public:
   using Value = mlir::Value;
@@ -42,7 +45,11 @@ public:
   /// Columns that share a scale: a block, or a half of it.
   int64_t scaleColumns() const { return traits->subBlockElements ? traits->subBlockElements : kBlockColumns; }
 
-  PackedBlock getBlock(VectorBuilder &b, Value panel, Value block) const;
+  /// Of `together` panels from `panel` on, one or two.
+  PackedBlock getBlock(VectorBuilder &b, Value panel, Value block, int64_t together = 1) const;
+  /// Where the columns from `block` on begin, and how many bytes 32 columns take: what to fetch ahead.
+  Value getStart(VectorBuilder &b, Value panel, Value block) const;
+  int64_t blockBytes() const { return llvm::divideCeil(layout.bytes, layout.columns / kBlockColumns); }
 
   // Schemes of integers.
 
@@ -51,7 +58,7 @@ public:
   /// What the scheme adds to each product of a row with its scale, f32; null for schemes without a minimum.
   Value loadMinimum(VectorBuilder &b, PackedBlock block, int64_t number) const;
 
-  /// Calls `body` for t = 0 .. 7 with the integers of columns 4 t .. 4 t + 3, as vector<16xi16>: lane r of 32 bits
+  /// Calls `body` for t = 0 .. 7 with the integers of columns 4 t .. 4 t + 3, as vectors of i16: lane r of 32 bits
   /// holds columns 4 t and 4 t + 2 of row r in `even`, 4 t + 1 and 4 t + 3 in `odd`. The zero point is not subtracted.
   void forEachPair(VectorBuilder &b, PackedBlock block,
                    llvm::function_ref<void(int64_t t, Value even, Value odd)> body) const;
@@ -67,6 +74,8 @@ public:
                      llvm::function_ref<void(int64_t column, Value values)> body) const;
 
 private:
+  /// `count` elements from byte `offset` of each tile on.
+  Value load(VectorBuilder &b, PackedBlock block, mlir::Type element, int64_t count, Value offset) const;
   /// The factors of a sub-block, 8 bytes at `offset` of the tile for each sub-block, as i32.
   Value loadFactors(VectorBuilder &b, PackedBlock block, int64_t offset, int64_t number, bool isSigned) const;
 };
