@@ -133,29 +133,35 @@ Value IntegerProducts::addScaled(Value sum, Value scale, Value minimum, const Ro
   return minimum ? b.fma(minimum, row.total, accumulator) : accumulator;
 }
 
-Value IntegerProducts::addBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
-                                Value accumulator) {
+void IntegerProducts::addBlock(const PackedWeight &weight, PackedBlock place, Value block, ArrayRef<Value> rows,
+                               MutableArrayRef<Value> accumulators) {
   Value position = getPosition(block);
   int64_t perSum = stepsPerSum(weight), perScale = stepsPerScale(weight), lanes = place.lanes();
-  Value sum, wide;
-  RowFactors factors;
+  struct Sums {
+    RowFactors factors;
+    Value sum, wide;
+  };
+  SmallVector<Sums> sums(rows.size());
   forEachStep(weight, place, [&](int64_t step, Value weights) {
-    if (step % perScale == 0) {
-      factors = loadFactors(weight, row, position, step / perScale, lanes);
-      sum = beginsWithOffset() ? factors.offset : Value();
+    int64_t number = step / perScale;
+    for (auto [row, own] : llvm::zip_equal(rows, sums)) {
+      if (step % perScale == 0) {
+        own.factors = loadFactors(weight, row, position, number, lanes);
+        own.sum = beginsWithOffset() ? own.factors.offset : Value();
+      }
+      own.sum = addStep(weight, own.sum, weights, loadStep(row, position, b.index(step), lanes));
+      if ((step + 1) % perSum == 0) {
+        Value part = widen(own.sum);
+        own.wide = own.wide ? arith::AddIOp::create(b, own.wide, part).getResult() : part;
+        own.sum = {};
+      }
     }
-    sum = addStep(weight, sum, weights, loadStep(row, position, b.index(step), lanes));
-    if ((step + 1) % perSum == 0) {
-      Value part = widen(sum);
-      wide = wide ? arith::AddIOp::create(b, wide, part).getResult() : part;
-      sum = {};
-    }
-    if ((step + 1) % perScale == 0) {
-      int64_t number = step / perScale;
-      accumulator = addScaled(wide, weight.loadScale(b, place, number), weight.loadMinimum(b, place, number), factors,
-                              accumulator);
-      wide = {};
+    if ((step + 1) % perScale != 0)
+      return;
+    Value scale = weight.loadScale(b, place, number), minimum = weight.loadMinimum(b, place, number);
+    for (auto [own, accumulator] : llvm::zip_equal(sums, accumulators)) {
+      accumulator = addScaled(own.wide, scale, minimum, own.factors, accumulator);
+      own.wide = {};
     }
   });
-  return accumulator;
 }

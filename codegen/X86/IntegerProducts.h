@@ -29,11 +29,17 @@ public:
 
   /// Panels that share a vector: two where the level's registers hold 16 lanes.
   int64_t mostPanels() const { return hasAVX512(level) ? 2 : 1; }
+  /// The same for a single row. Bytes are multiplied as fast as they come, and come fastest as one stream; 16-bit
+  /// integers take as long to unpack as to read, so that fewer instructions count for more.
+  int64_t singleRowPanels() const { return layout.elementBytes == 1 ? 1 : mostPanels(); }
   /// Rows of a tile of two vectors of output rows: their sums of integers stay in registers.
   int64_t tileRows() const { return hasAVX512(level) ? 8 : 4; }
+  /// So few rows that weights are unpacked in registers as they are read, for all of them at once.
+  int64_t fewRows() const { return hasAVX512(level) ? 8 : 4; }
 
-  /// Adds the products of block `block` of row `row` with that of a weight.
-  Value addBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row, Value accumulator);
+  /// Adds the products of block `block` of each row with that of a weight to the row's accumulator.
+  void addBlock(const PackedWeight &weight, PackedBlock place, Value block, llvm::ArrayRef<Value> rows,
+                llvm::MutableArrayRef<Value> accumulators);
 
   /// Bytes of a weight that one step of products reads for 8 output rows, and such steps in a sub-block: integers of 2
   /// columns as i16, or of 4 as bytes.

@@ -18,8 +18,8 @@ namespace {
 
 /// Rows that share one reading of a panel of float products; their accumulators fit 16 registers.
 constexpr int64_t kRowTile = 4;
-/// Rows from which on it pays to unpack weights of integers first.
-constexpr int64_t kManyRows = 3;
+/// How far ahead weights are asked for where few rows use them: what comes while a first line is under way.
+constexpr int64_t kAheadBytes = 8192;
 
 /// One product or several over the same rows: each panel of all weights is computed together, biases are added, then
 /// `epilogue` turns the sums of one row (one vector per weight) into a vector to store.
@@ -87,76 +87,89 @@ private:
 
   /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
   void emitUnit(Value panel, int64_t count, int64_t outputs) {
-    auto store = [&](Value values, Value row, Value own) { target.storeFirst(outputs, values, row, own); };
-    Value rows = b.dim(target.memory(), 0), whole = getTogether(rows);
-    if (integers)
-      b.loop(b.index(0), whole, UnpackedPanels::kMostRows, [&](Value first) {
-        emitManyRows(panel, count, outputs, first, getMost(first, whole),
-                     [&](Value values, Value row, Value own) { store(values, b.add(first, row), own); });
-      });
-    else
-      b.loop(b.index(0), whole, kRowTile, [&](Value row) {
-        b.loop(b.index(0), b.index(count), 1,
-               [&](Value number) { emitTile(b.add(panel, number), 1, row, kRowTile, outputs, store); });
-      });
-    b.loop(whole, rows, 1, [&](Value row) { emitRow(panel, count, row, outputs, store); });
+    emitGroups(panel, count, outputs, [&](Value first, Value, llvm::function_ref<void(Store)> products) {
+      products([&](Value values, Value row, Value own) { target.storeFirst(outputs, values, b.add(first, row), own); });
+    });
   }
 
   /// All rows of the `panels` panels that make up block `unit` of the target.
   void emitRoundedUnit(Value unit, int64_t panels) {
-    Value panel = b.mul(unit, panels), rows = b.dim(target.memory(), 0);
-    // `unrounded` begins at row `first` of the target.
-    auto storeAt = [&](Value first) {
-      return [this, panel, first](Value values, Value row, Value own) {
-        Value column = b.mul(arith::SubIOp::create(b, own, panel), VectorBuilder::lanes);
-        b.store(values, unrounded, {arith::SubIOp::create(b, row, first), column});
-      };
-    };
-    auto round = [&](Value first, Value count) {
-      b.loop(b.index(0), count, 1, [&](Value row) {
-        SmallVector<Value> values;
-        for (int64_t i = 0; i < panels; ++i)
-          values.push_back(b.load(b.f32s(), unrounded, {row, b.index(i * VectorBuilder::lanes)}));
-        target.store(values, b.add(first, row), unit);
-      });
-    };
-    Value whole = getTogether(rows);
+    Value panel = b.mul(unit, panels);
+    emitGroups(panel, panels, VectorBuilder::lanes,
+               [&](Value first, Value rows, llvm::function_ref<void(Store)> products) {
+                 products([&](Value values, Value row, Value own) {
+                   b.store(values, unrounded, {row, b.mul(b.sub(own, panel), VectorBuilder::lanes)});
+                 });
+                 b.loop(b.index(0), rows, 1, [&](Value row) {
+                   SmallVector<Value> values;
+                   for (int64_t i = 0; i < panels; ++i)
+                     values.push_back(b.load(b.f32s(), unrounded, {row, b.index(i * VectorBuilder::lanes)}));
+                   target.store(values, b.add(first, row), unit);
+                 });
+               });
+  }
+
+  /// What to do with some rows from `first` on: `products` computes them, and its store gets rows from 0 on.
+  using Group = llvm::function_ref<void(Value first, Value rows, llvm::function_ref<void(Store)> products)>;
+
+  /// All rows of `count` panels, in groups.
+  void emitGroups(Value panel, int64_t count, int64_t outputs, Group group) {
     if (integers)
-      b.loop(b.index(0), whole, UnpackedPanels::kMostRows, [&](Value first) {
-        Value count = getMost(first, whole);
-        emitManyRows(panel, panels, VectorBuilder::lanes, first, count, storeAt(b.index(0)));
-        round(first, count);
+      return emitIntegerGroups(panel, count, outputs, group);
+    Value rows = b.dim(target.memory(), 0), whole = b.mul(b.div(rows, kRowTile), kRowTile);
+    b.loop(b.index(0), whole, kRowTile, [&](Value first) {
+      group(first, b.index(kRowTile), [&](Store store) {
+        forEach(panel, count, 1, [&](Value own) { emitTile(own, 1, first, kRowTile, outputs, store); });
       });
-    else
-      b.loop(b.index(0), whole, kRowTile, [&](Value row) {
-        b.loop(b.index(0), b.index(panels), 1, [&](Value number) {
-          emitTile(b.add(panel, number), 1, row, kRowTile, VectorBuilder::lanes, storeAt(row));
-        });
-        round(row, b.index(kRowTile));
+    });
+    int64_t together = std::min(count, 4 / static_cast<int64_t>(weights.size()));
+    b.loop(whole, rows, 1, [&](Value first) {
+      group(first, b.index(1), [&](Store store) {
+        forEach(panel, count, together, [&](Value own) { emitTile(own, together, first, 1, outputs, store); });
       });
-    b.loop(whole, rows, 1, [&](Value row) {
-      emitRow(panel, panels, row, VectorBuilder::lanes, storeAt(row));
-      round(row, b.index(1));
     });
   }
 
-  /// The rows that go in tiles: those that fill one, or all of integers unless they are too few.
-  Value getTogether(Value rows) {
-    if (!integers)
-      return b.mul(b.div(rows, kRowTile), kRowTile);
-    Value isMany = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, rows, b.index(kManyRows));
-    return arith::SelectOp::create(b, isMany, rows, b.index(0));
+  /// Each number of rows has the code that suits it.
+  void emitIntegerGroups(Value panel, int64_t count, int64_t outputs, Group group) {
+    Value rows = b.dim(target.memory(), 0), zero = b.index(0);
+    auto atMost = [&](int64_t most) {
+      return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows, b.index(most));
+    };
+    auto emitOneRow = [&] {
+      // A step without rows has no product either.
+      b.loop(zero, rows, 1, [&](Value first) {
+        group(first, b.index(1), [&](Store store) {
+          int64_t together = std::min(count, integers->singleRowPanels());
+          forEach(panel, count, together,
+                  [&](Value own) { emitIntegerTile(own, together, first, b.index(1), 1, outputs, store); });
+        });
+      });
+    };
+    auto emitFewRows = [&] {
+      int64_t together = std::min(count, integers->mostPanels());
+      group(zero, rows, [&](Store store) {
+        forEach(panel, count, together,
+                [&](Value own) { emitIntegerTile(own, together, zero, rows, integers->fewRows(), outputs, store); });
+      });
+    };
+    auto emitManyRows = [&] {
+      b.loop(zero, rows, UnpackedPanels::kMostRows, [&](Value first) {
+        Value most = arith::MinUIOp::create(b, b.sub(rows, first), b.index(UnpackedPanels::kMostRows));
+        group(first, most, [&](Store store) { emitUnpacked(panel, count, outputs, first, most, store); });
+      });
+    };
+    b.when(atMost(1), emitOneRow, [&] { b.when(atMost(integers->fewRows()), emitFewRows, emitManyRows); });
   }
 
-  /// Rows from `first` on that one reading of unpacked panels serves, of `rows`.
-  Value getMost(Value first, Value rows) {
-    return arith::MinUIOp::create(b, arith::SubIOp::create(b, rows, first), b.index(UnpackedPanels::kMostRows));
+  /// Panels from `panel` on, `step` at a time.
+  void forEach(Value panel, int64_t count, int64_t step, llvm::function_ref<void(Value own)> body) {
+    b.loop(b.index(0), b.index(count), step, [&](Value number) { body(b.add(panel, number)); });
   }
 
   /// Rows [first, first + rows) of `count` panels; `store` gets rows from 0 on.
-  void emitManyRows(Value panel, int64_t count, int64_t outputs, Value first, Value rows, Store store) {
-    b.loop(b.index(0), b.index(count), unpacked->panels(), [&](Value number) {
-      Value own = b.add(panel, number);
+  void emitUnpacked(Value panel, int64_t count, int64_t outputs, Value first, Value rows, Store store) {
+    forEach(panel, count, unpacked->panels(), [&](Value own) {
       unpacked->multiply(own, first, rows);
       b.loop(b.index(0), rows, 1, [&](Value row) {
         for (int64_t p = 0; p < unpacked->panels(); ++p)
@@ -165,19 +178,9 @@ private:
     });
   }
 
-  /// One row of `count` panels, a power of two.
-  void emitRow(Value panel, int64_t count, Value row, int64_t outputs, Store store) {
-    int64_t most = integers ? integers->mostPanels() : 4 / static_cast<int64_t>(weights.size());
-    int64_t together = std::min(count, most);
-    b.loop(b.index(0), b.index(count), together,
-           [&](Value number) { emitTile(b.add(panel, number), together, row, 1, outputs, store); });
-  }
-
-  /// `store` receives the results of `rowCount` rows and `panelCount` panels. Accumulators are indexed
+  /// `store` receives the results of `rowCount` rows, from 0 on, and `panelCount` panels. Accumulators are indexed
   /// [weight][panel][row].
   void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t outputs, Store store) {
-    if (integers)
-      return emitIntegerRow(panel, panelCount, row, outputs, store);
     auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
     auto weightCount = static_cast<int64_t>(weights.size());
     SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
@@ -194,24 +197,46 @@ private:
         });
     for (int64_t p = 0; p < panelCount; ++p)
       for (int64_t r = 0; r < rowCount; ++r)
-        finish(b.add(panel, p), b.add(row, r), outputs, store, [&](int64_t weight) { return sums[at(weight, p, r)]; });
+        finish(b.add(panel, p), b.index(r), outputs, store, [&](int64_t weight) { return sums[at(weight, p, r)]; });
   }
 
-  /// One row of panels that share a vector.
-  void emitIntegerRow(Value panel, int64_t panelCount, Value row, int64_t outputs, Store store) {
-    SmallVector<Value> initial(weights.size(), b.splat(0.0f, b.f32s(panelCount * VectorBuilder::lanes)));
-    SmallVector<Value> sums =
+  /// Asks for what is read some time later, from the panels behind `panel` where these end.
+  void prefetchAhead(Value panel, int64_t panelCount, Value block) {
+    for (const PackedWeight &weight : weights) {
+      int64_t ahead = std::min(weight.blocks(), kAheadBytes / (weight.blockBytes() * panelCount));
+      Value next = b.add(block, ahead), blocks = b.index(weight.blocks());
+      Value isBehind = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, next, blocks);
+      Value nextPanel = arith::SelectOp::create(b, isBehind, b.add(panel, panelCount), panel);
+      next = arith::SelectOp::create(b, isBehind, b.sub(next, blocks), next);
+      weight.prefetch(b, nextPanel, next, panelCount);
+    }
+  }
+
+  /// A tile of `tileRows` rows of panels that share a vector, of which `rows` exist: behind these the last is computed
+  /// again.
+  void emitIntegerTile(Value panel, int64_t panelCount, Value first, Value rows, int64_t tileRows, int64_t outputs,
+                       Store store) {
+    SmallVector<Value> numbers, own;
+    for (int64_t r = 0; r < tileRows; ++r) {
+      numbers.push_back(arith::MinUIOp::create(b, b.index(r), b.sub(rows, b.index(1))));
+      own.push_back(b.add(first, numbers.back()));
+    }
+    SmallVector<Value> initial(weights.size() * tileRows, b.splat(0.0f, b.f32s(panelCount * VectorBuilder::lanes)));
+    SmallVector<Value> sums = // [weight][row]
         b.loop(b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
           SmallVector<Value> accumulators = llvm::to_vector(carried);
-          for (auto [weight, accumulator] : llvm::zip_equal(weights, accumulators))
-            accumulator =
-                integers->addBlock(weight, weight.getBlock(b, panel, block, panelCount), block, row, accumulator);
+          prefetchAhead(panel, panelCount, block);
+          for (auto [number, weight] : llvm::enumerate(weights))
+            integers->addBlock(weight, weight.getBlock(b, panel, block, panelCount), block, own,
+                               MutableArrayRef<Value>(accumulators).slice(number * tileRows, tileRows));
           return accumulators;
         });
-    for (int64_t p = 0; p < panelCount; ++p)
-      finish(b.add(panel, p), row, outputs, store, [&](int64_t weight) {
-        return panelCount == 1 ? sums[weight] : b.slice(sums[weight], p * VectorBuilder::lanes, VectorBuilder::lanes);
-      });
+    for (int64_t r = 0; r < tileRows; ++r)
+      for (int64_t p = 0; p < panelCount; ++p)
+        finish(b.add(panel, p), numbers[r], outputs, store, [&](int64_t weight) {
+          Value sum = sums[weight * tileRows + r];
+          return panelCount == 1 ? sum : b.slice(sum, p * VectorBuilder::lanes, VectorBuilder::lanes);
+        });
   }
 
   /// Stores one vector of results, of the sums of all weights.

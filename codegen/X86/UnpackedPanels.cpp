@@ -60,7 +60,10 @@ void UnpackedPanels::multiply(Value panel, Value first, Value count) {
       // While the first tile is multiplied, the next chunk comes.
       Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, row, b.index(0));
       b.when(isFirst, [&] {
-        b.loop(b.index(0), chunk, 1, [&](Value place) { prefetch(panel, b.add(b.add(firstBlock, kBlocks), place)); });
+        b.loop(b.index(0), chunk, 1, [&](Value place) {
+          for (const PackedWeight &weight : weights)
+            weight.prefetch(b, panel, b.add(b.add(firstBlock, kBlocks), place), panelCount);
+        });
       });
       emitTile(rows, row, firstBlock, chunk);
     });
@@ -102,21 +105,6 @@ void UnpackedPanels::emitTile(ArrayRef<Value> rows, Value sumRow, Value firstBlo
     for (int64_t weight = 0; weight < static_cast<int64_t>(weights.size()); weight += step)
       addBlock(weight, step, rows, sumRow, place, position);
   });
-}
-
-/// Fetches what block `block` of all panels is made from.
-void UnpackedPanels::prefetch(Value panel, Value block) {
-  for (const PackedWeight &weight : weights)
-    for (int64_t p = 0; p < panelCount; ++p) {
-      Value start = weight.getStart(b, b.add(panel, p), block);
-      int64_t bytes = cast<MemRefType>(weight.bytes.getType()).getDimSize(0);
-      for (int64_t line = 0; line < weight.blockBytes(); line += kLineBytes) {
-        // Behind the last panel there is nothing to fetch.
-        Value position = arith::MinUIOp::create(b, b.add(start, line), b.index(bytes - 1));
-        memref::PrefetchOp::create(b, weight.bytes, position, /*isWrite=*/false, /*localityHint=*/3,
-                                   /*isDataCache=*/true);
-      }
-    }
 }
 
 bool UnpackedPanels::isUniform() const {

@@ -21,7 +21,6 @@ public:
 
   static constexpr int64_t kMostRows = 64; ///< rows that read one unpacked chunk
   static constexpr int64_t kBlocks = 16;   ///< blocks of a chunk
-  static constexpr int64_t kLineBytes = 64;
 
   /// Makes memory for `panels` panels of each weight: at the entry of the kernel, outside of loops.
   UnpackedPanels(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels);
@@ -58,7 +57,6 @@ private:
   void unpackBlock(Value panel, Value block, Value place);
   void unpackFactors(const PackedWeight &weight, PackedBlock source, Value place, int64_t column);
   Value getFactorPosition(Value place, int64_t number, int64_t column);
-  void prefetch(Value panel, Value block);
   void emitTile(llvm::ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count);
   void addBlock(int64_t firstWeight, int64_t count, llvm::ArrayRef<Value> rows, Value sumRow, Value place,
                 Value position);

@@ -46,9 +46,17 @@ PackedBlock PackedWeight::getBlock(VectorBuilder &b, Value panel, Value block, i
   return result;
 }
 
-Value PackedWeight::getStart(VectorBuilder &b, Value panel, Value block) const {
-  int64_t parts = layout.columns / kBlockColumns;
-  return b.add(b.mul(panel, blocks() / parts * layout.bytes), b.mul(block, layout.bytes / parts));
+void PackedWeight::prefetch(VectorBuilder &b, Value panel, Value block, int64_t together) const {
+  constexpr int64_t lineBytes = 64;
+  int64_t parts = layout.columns / kBlockColumns, end = cast<MemRefType>(bytes.getType()).getDimSize(0);
+  for (int64_t p = 0; p < together; ++p) {
+    Value start = b.add(b.mul(b.add(panel, p), blocks() / parts * layout.bytes), b.mul(block, layout.bytes / parts));
+    for (int64_t line = 0; line < blockBytes(); line += lineBytes) {
+      // Behind the last panel there is nothing to fetch.
+      Value position = arith::MinUIOp::create(b, b.add(start, line), b.index(end - 1));
+      memref::PrefetchOp::create(b, bytes, position, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    }
+  }
 }
 
 Value PackedWeight::load(VectorBuilder &b, PackedBlock block, Type element, int64_t count, Value offset) const {

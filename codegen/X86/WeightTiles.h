@@ -47,9 +47,10 @@ public:
 
   /// Of `together` panels from `panel` on, one or two.
   PackedBlock getBlock(VectorBuilder &b, Value panel, Value block, int64_t together = 1) const;
-  /// Where the columns from `block` on begin, and how many bytes 32 columns take: what to fetch ahead.
-  Value getStart(VectorBuilder &b, Value panel, Value block) const;
+  /// Bytes of 32 columns of a panel.
   int64_t blockBytes() const { return llvm::divideCeil(layout.bytes, layout.columns / kBlockColumns); }
+  /// Asks for the 32 columns from `block` on of each of `together` panels from `panel` on.
+  void prefetch(VectorBuilder &b, Value panel, Value block, int64_t together) const;
 
   // Schemes of integers.
 
