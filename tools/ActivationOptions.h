@@ -9,20 +9,19 @@
 #define HONE_TOOLS_ACTIVATIONOPTIONS_H
 
 #include "CommandLine.h"
-#include "hone/dialects/LLM/LLMAttrs.h"
 
 namespace hone {
 
 /// The options that choose the precision of activations, the same for all tools that run the pipeline.
-inline void addActivationOptions(CLI::App &app, llm::Precision &precision, std::vector<std::string> &overrides) {
+inline void addActivationOptions(CLI::App &app, std::string &precision, std::vector<std::string> &overrides) {
+  std::vector<std::pair<std::string, std::string>> choices;
+  for (const char *name : {"mixed", "int16", "int8", "f16", "bf16", "f32"})
+    choices.emplace_back(name, name);
   addChoice(app, "--activations", precision,
             "Precision that products round their activations to: integers with one scale per 32 (float weights keep "
-            "f32), short floats, or no rounding",
-            {{"int16", llm::Precision::Int16},
-             {"int8", llm::Precision::Int8},
-             {"f16", llm::Precision::F16},
-             {"bf16", llm::Precision::BF16},
-             {"f32", llm::Precision::F32}});
+            "f32), short floats, or no rounding; mixed, the default, is int16 for queries, keys, values and logits, and "
+            "int8 for all else",
+            choices);
   app.add_option(
          "--activations-of", overrides,
          "Precision of the products whose name a regular expression matches, such as 'ffn_down=int8'; the first "

@@ -219,7 +219,7 @@ int main(int argc, char **argv) {
   app.add_option("input", options.input, "A GGUF file or a module")->required();
   app.add_option("--pass-pipeline", options.passPipeline,
                  "Passes to check, as hone-opt takes them; default: those of 'hone compile' up to the phase scheduled");
-  llm::Precision activations = llm::Precision::Int16;
+  std::string activations = "mixed";
   std::vector<std::string> overrides;
   addActivationOptions(app, activations, overrides);
   addChoice(app, "--target", options.target,

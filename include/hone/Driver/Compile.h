@@ -41,7 +41,7 @@ struct CompileOptions {
   /// From `Compressed` to `Object`; `Compressed` if absent.
   std::optional<Phase> pipelineBefore;
 
-  llm::Precision activations = llm::Precision::Int16;
+  std::string activations = "mixed"; ///< or the name of a precision for all products
   std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
   int64_t maxRows = 64;
   std::vector<std::string> isaLevels; ///< names; all levels if empty

@@ -23,14 +23,11 @@ std::optional<Phase> findPhase(llvm::StringRef name);
 
 /// What the pipelines can be told; the same names are options of the pipelines in hone-opt.
 struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
-  Option<llm::Precision> activations{
-      *this, "activations", llvm::cl::desc("Precision of activations; float weights never meet integers"),
-      llvm::cl::init(llm::Precision::Int16),
-      llvm::cl::values(clEnumValN(llm::Precision::F32, "f32", "no rounding"),
-                       clEnumValN(llm::Precision::F16, "f16", "half precision"),
-                       clEnumValN(llm::Precision::BF16, "bf16", "bfloat16"),
-                       clEnumValN(llm::Precision::Int16, "int16", "16-bit integers, one scale per 32"),
-                       clEnumValN(llm::Precision::Int8, "int8", "8-bit integers, one scale per 32"))};
+  Option<std::string> activations{
+      *this, "activations",
+      llvm::cl::desc("Precision of activations, as hone-assign-activation-precision takes it; float weights never meet "
+                     "integers"),
+      llvm::cl::init("mixed")};
   ListOption<std::string> activationOverrides{*this, "activation-overrides",
                                               llvm::cl::desc("REGEX=PRECISION for products whose name REGEX matches")};
   Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("Largest number of rows of one step"), llvm::cl::init(64)};

@@ -33,13 +33,13 @@ static void forEachSplat(ModuleOp module, StringRef kernel, int64_t value,
   }
 }
 
-/// The zero point of q4_0 is 8.
+/// The zero point of q4_0 is 8; its negative is what sums get.
 static void shiftZeroPoint(ModuleOp module) {
-  forEachSplat(module, "linear_q4_0", 8, [](arith::ConstantOp constant, DenseIntElementsAttr dense) {
+  forEachSplat(module, "linear_q4_0", -8, [](arith::ConstantOp constant, DenseIntElementsAttr dense) {
     // Not the shift of a nibble, which is 4 bits and has another use.
     for (Operation *user : constant->getUsers())
       if (isa<arith::MulIOp>(user)) {
-        constant.setValueAttr(DenseIntElementsAttr::get(dense.getType(), APInt(32, 7)));
+        constant.setValueAttr(DenseIntElementsAttr::get(dense.getType(), APInt(32, static_cast<uint64_t>(-7), /*isSigned=*/true)));
         return;
       }
   });

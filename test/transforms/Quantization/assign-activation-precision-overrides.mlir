@@ -23,7 +23,7 @@
 // NAMES-LABEL: func.func @names
 // NAMES: llm.linear {{.*}} {activations = #llm.precision<int8>}
 // NAMES: llm.linear {{.*}} {activations = #llm.precision<bf16>}
-// NAMES: llm.linear {{.*}} {activations = #llm.precision<int16>}
+// NAMES: llm.linear {{.*}} {activations = #llm.precision<int8>}
 func.func @names(%x: tensor<?x32xf32>, %q4: !q4, %f16: !f16) {
   %0 = llm.linear %x, %q4 : tensor<?x32xf32>, !q4 loc("blk.0.attn_q")
   %1 = llm.linear %x, %f16 : tensor<?x32xf32>, !f16 loc("blk.0.attn_v")

@@ -16,19 +16,14 @@ def AssignActivationPrecisionPass : Pass<"hone-assign-activation-precision", "::
     linear(x, w)  =>  linear(x, w) {activations = precision}
 
     Products with integer weights then multiply and add integers; products with float weights get `f32` instead of
-    integers. `overrides` names the precision of single products: the first entry whose regular expression matches
+    integers. `mixed` is int16 for products that make queries, keys, values or results of the function, whose errors
+    are not averaged by a further product, and int8 for all others. `overrides` names the precision of single products: the first entry whose regular expression matches
     the name of the op's location decides. A product that names a precision already keeps it.
   }];
   let dependentDialects = ["::hone::llm::LLMDialect"];
   let options = [
-    Option<"precision", "precision", "::hone::llm::Precision", "::hone::llm::Precision::Int16",
-           "Precision of activations",
-           [{::llvm::cl::values(
-               clEnumValN(::hone::llm::Precision::F32, "f32", "no rounding"),
-               clEnumValN(::hone::llm::Precision::F16, "f16", "half precision"),
-               clEnumValN(::hone::llm::Precision::BF16, "bf16", "bfloat16"),
-               clEnumValN(::hone::llm::Precision::Int16, "int16", "16-bit integers, one scale per 32"),
-               clEnumValN(::hone::llm::Precision::Int8, "int8", "8-bit integers, one scale per 32"))}]>,
+    Option<"precision", "precision", "std::string", "\"mixed\"",
+           "Precision of activations: mixed, f32 (no rounding), f16, bf16, int16 or int8 (integers, one scale per 32)">,
     ListOption<"overrides", "overrides", "std::string",
                "REGEX=PRECISION: products whose name REGEX matches; the first match decides">];
 }
