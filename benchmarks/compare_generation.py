@@ -23,12 +23,12 @@ Exit status: 0; 1 where a run failed; 2 for a wrong argument.
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 from pathlib import Path
 
 import comparison_report
+import machine
 import peers
 import runners
 
@@ -37,15 +37,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def say(message):
     print(f"compare_generation: {message}", file=sys.stderr, flush=True)
-
-
-def machine():
-    with open("/proc/cpuinfo") as file:
-        cpu = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-    pages = Path("/sys/kernel/mm/transparent_hugepage/enabled")
-    return {"cpu": cpu, "usable_cpus": len(os.sched_getaffinity(0)), "kernel": platform.release(),
-            "transparent_huge_pages": pages.read_text().strip() if pages.exists() else "unknown",
-            "load_average": os.getloadavg()[0]}
 
 
 def take_round(case, sides):
@@ -148,11 +139,11 @@ def main():
     compared = [peers.PEERS[name](options) for name in options.peers]
     versions = {"hone": runners.output_of([options.hone, "--version"]).strip(),
                 **{peer.name: peer.versions for peer in compared}}
-    result = {"machine": machine(), "versions": versions, "llama_options": runners.LLAMA_OPTIONS,
+    result = {"machine": machine.describe(), "versions": versions, "llama_options": runners.LLAMA_OPTIONS,
               "threads": options.threads, "rounds": options.rounds, "prompt_tokens": options.prompt,
               "generate_tokens": options.generate, "sequences": options.sequences}
-    if result["machine"]["load_average"] > 0.5:
-        say(f"warning: the load average is {result['machine']['load_average']:.1f}; other work spoils the figures")
+    if machine.warning(result["machine"]):
+        say(f"warning: {machine.warning(result['machine'])}")
     result["cases"] = []
     for text in options.cases:
         with tempfile.TemporaryDirectory(prefix="hone-benchmark-") as folder:
