@@ -70,6 +70,7 @@ def measure_case(text, compared, folder, options):
     """All runs of one model beside the peers `compared`."""
     program, _, model = text.rpartition("=")
     case = {"name": Path(model).name, "model": model, "model_mb": os.path.getsize(model) / 1e6,
+            "product_weights": runners.product_weights(model),
             "peers": [peer.name for peer in compared], "refused": {}, "start": {}, "hone": [],
             **{peer.name: [] for peer in compared}}
     if not program:

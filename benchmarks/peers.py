@@ -1,6 +1,6 @@
 # Part of hone, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The runners of GGUF files that programs made by hone are compared with. Each is built or found, describes itself, and runs.
+"""The runners of GGUF files that programs made by hone are compared with: each is built or found, and runs.
 
 A runner has a `name`, `versions` (a line for each of its builds), `run(model)`, the figures of one round by build, and
 `start(model)`, the milliseconds from the start of a process to its first output.
@@ -86,6 +86,7 @@ class OpenVINO:
 
 PEERS = {
     "llama.cpp": LlamaCpp,
-    "openvino": lambda options: OpenVINO(options, "OpenVINO", "default", "its defaults: int8 activations, 8-bit keys and values"),
+    "openvino": lambda options: OpenVINO(options, "OpenVINO", "default",
+                                         "its defaults: int8 activations, bf16 elsewhere, 8-bit keys and values"),
     "openvino-f32": lambda options: OpenVINO(options, "OpenVINO, f32", "f32", "f32 activations, f16 keys and values"),
 }

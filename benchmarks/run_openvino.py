@@ -7,9 +7,9 @@ of the prompt over the seconds of the step that gives the logits after its last,
 from a context of one token, over the seconds of the call. With --sequences, that generation for several at a
 time too. Figures are those of the library's own PerfMetrics.
 
-  run_openvino.py MODEL.gguf --threads 2                         as the library comes: int8 activations, 8-bit keys and values
-  run_openvino.py MODEL.gguf --threads 2 --precision f32         f32 activations, keys and values in f16
-  run_openvino.py MODEL.gguf --threads 2 --prompt 16 --first     a line when the first token was chosen, and no more
+  run_openvino.py MODEL.gguf --threads 2                       as it comes: int8 activations, 8-bit keys and values
+  run_openvino.py MODEL.gguf --threads 2 --precision f32       f32 activations, keys and values in f16
+  run_openvino.py MODEL.gguf --threads 2 --prompt 16 --first   a line when the first token was chosen, and no more
 
 Exit status: 0; 1 with one line where the library is not there or does not take the model.
 """

@@ -53,6 +53,17 @@ def json_of(command, *keys, may_refuse=False, lines=False):
     return value
 
 
+def product_weights(model):
+    """Weights of a model's matrix products but the last one, which a prompt computes for one token alone; None where the
+    package that reads the file is missing or cannot."""
+    try:
+        import gguf
+        return sum(int(tensor.n_elements) for tensor in gguf.GGUFReader(model).tensors
+                   if tensor.name.startswith("blk.") and len(tensor.shape) == 2)
+    except (ImportError, ValueError):
+        return None
+
+
 def compile_model(hone, model, program, *options):
     """Seconds and peak resident memory of `hone compile`, and what it wrote."""
     command = [str(hone), "compile", str(model), "-o", str(program), *options]
