@@ -8,7 +8,7 @@ with NumPy's first. A round runs each library on each model, in turn, in a proce
 runs, as those of measure_products.py; --products adds the figures that it saved as JSON for hone's kernels.
 
   compare_encoders.py --threads 1,2 --rounds 5
-  compare_encoders.py --products products.json --save build/benchmarks/encoders.json
+  compare_encoders.py --products build/benchmarks/products-*.json --save build/benchmarks/encoders.json
 
 The model is fetched by scripts/fetch_model.py. Needs the packages of benchmarks/requirements.txt, which benchmarks/run_all
 installs. Exit status: 0; 1 where a run failed or a result is wrong; 2 for a wrong argument.
@@ -100,20 +100,26 @@ def measure(options, cases, expected):
     return rows
 
 
-def add_products(rows, path):
-    """hone's kernels from the JSON of measure_products.py: for the same shape, rows and threads, the best level in f32."""
-    try:
-        products = json.loads(path.read_text())
-        for row in rows:
-            same = [product for product in products if product["scheme"] == product["activations"] == "f32"
-                    and product["shape"] == row["name"] and product["rows"] == row["rows"]
-                    and product["threads"] == row["threads"]]
-            if same:
-                best = min(same, key=lambda product: product["microseconds"])
-                row["runners"] = {f"hone ({best['level']})": {"best": best["microseconds"],
-                                                              "medians": [best["median_microseconds"]]}, **row["runners"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        fail(f"expected the JSON of measure_products.py in '{path}', got something else")
+def read_products(paths):
+    """The figures of hone's kernels in f32: {(shape, rows, threads, level): times}."""
+    products = {}
+    for path in paths:
+        try:
+            for row in json.loads(path.read_text()):
+                if row["scheme"] == row["activations"] == "f32":
+                    products[row["shape"], row["rows"], row["threads"], row["level"]] = {
+                        "best": row["microseconds"], "medians": [row["median_microseconds"]]}
+        except (OSError, ValueError, KeyError, TypeError):
+            fail(f"expected the JSON of measure_products.py in '{path}', got something else")
+    return products
+
+
+def add_products(rows, products):
+    """Those of the same shape, rows and threads stand first in a row's runners, by level."""
+    for row in rows:
+        same = {f"hone, {level}": times for (*key, level), times in products.items()
+                if key == [row["name"], row["rows"], row["threads"]]}
+        row["runners"] = {**same, **row["runners"]}
 
 
 def versions(runners):
@@ -143,7 +149,7 @@ def main():
     parser.add_argument("--tokens", type=int, choices=range(1, 513), metavar="N", default=128, help="default 128")
     parser.add_argument("--rounds", type=int, choices=range(1, 100), metavar="N", default=5, help="default 5")
     parser.add_argument("--seconds", type=float, default=0.5, help="of one run of one model, default 0.5")
-    parser.add_argument("--products", type=Path, metavar="FILE", help="JSON of measure_products.py")
+    parser.add_argument("--products", type=Path, nargs="*", default=[], metavar="FILE", help="JSON of measure_products.py")
     parser.add_argument("--json", action="store_true", help="print all figures instead of tables")
     parser.add_argument("--save", type=Path, metavar="FILE", help="write that JSON to FILE, too")
     options = parser.parse_args()
@@ -151,10 +157,10 @@ def main():
               "tokens": options.tokens, "precision": "f32"}
     if machine.warning(result["machine"]):
         say(f"warning: {machine.warning(result['machine'])}")
+    products = read_products(options.products)
     with tempfile.TemporaryDirectory(prefix="hone-benchmark-") as folder:
         result["rows"] = measure(options, *write_models(Path(folder), options.tokens))
-    if options.products:
-        add_products(result["rows"], options.products)
+    add_products(result["rows"], products)
     text = json.dumps(result, indent=2)
     if options.save:
         options.save.write_text(text + "\n")
