@@ -3,9 +3,9 @@
 """Builds llama.cpp's own benchmark, `llama-bench`, for this machine, and prints where it lies.
 
 The source is the package llama-cpp-python of PyPI, downloaded by name with pip and compared with its recorded SHA-256; only
-the target `llama-bench` is built, optimised for this CPU (-O3 -march=native), with OpenMP where the compiler has it. The
-result is kept in `$HONE_CACHE/llama-bench`, or `~/.cache/hone/llama-bench`, under a name that holds for one version, one
-compiler and one CPU; a call that was cut off is gone on with by the next.
+`llama-bench`, `llama-batched-bench` and `llama-quantize` are built, optimised for this CPU (-O3 -march=native), with OpenMP
+where the compiler has it. They are kept together in `$HONE_CACHE/llama-bench`, or `~/.cache/hone/llama-bench`, in a folder
+whose name holds for one version, one compiler and one CPU; a call that was cut off is gone on with by the next.
 
   build_llama_bench.py                    with $CC and $CXX, else GCC, else clang-22
   build_llama_bench.py --cc clang-22 --cxx clang++-22 --no-openmp --jobs 8
@@ -27,6 +27,7 @@ from pathlib import Path
 VERSION = "0.3.36"
 ARCHIVE = f"llama_cpp_python-{VERSION}.tar.gz"
 SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
+PROGRAMS = ["llama-bench", "llama-batched-bench", "llama-quantize"]
 INSIDE = f"llama_cpp_python-{VERSION}/vendor/llama.cpp/"
 OPTIONS = ["CMAKE_BUILD_TYPE=Release", "BUILD_SHARED_LIBS=OFF", "GGML_NATIVE=ON", "GGML_CCACHE=OFF",
            "LLAMA_BUILD_TESTS=OFF", "LLAMA_BUILD_EXAMPLES=OFF", "LLAMA_BUILD_SERVER=OFF", "LLAMA_BUILD_APP=OFF",
@@ -129,7 +130,7 @@ def run_step(command, log, environment):
 
 
 def build(work, archive, settings, options):
-    """The path of the program, built below `work`."""
+    """The folder of the programs, built below `work`."""
     source, built = work / "source", work / "build"
     unpack(archive, source)
     environment = {**os.environ, "CCACHE_BASEDIR": str(work), "CCACHE_NOHASHDIR": "1"}
@@ -138,8 +139,8 @@ def build(work, archive, settings, options):
         settings += ["CMAKE_C_COMPILER_LAUNCHER=ccache", "CMAKE_CXX_COMPILER_LAUNCHER=ccache"]
     run_step(["cmake", "-G", "Ninja", "-S", str(source), "-B", str(built), *(f"-D{setting}" for setting in settings)],
              work / "configure.log", environment)
-    run_step(["ninja", "-C", str(built), "-j", str(options.jobs), "llama-bench"], work / "build.log", environment)
-    return built / "bin" / "llama-bench"
+    run_step(["ninja", "-C", str(built), "-j", str(options.jobs), *PROGRAMS], work / "build.log", environment)
+    return built / "bin"
 
 
 def main():
@@ -156,7 +157,7 @@ def main():
     find_tool(options.cxx, "a C++ compiler")
     versions = {"cc": compiler_version(options.cc), "cxx": compiler_version(options.cxx)}
     settings = [*OPTIONS, f"GGML_OPENMP={'OFF' if options.no_openmp else 'ON'}"]
-    key = hashlib.sha256(json.dumps([SHA256, settings, versions, cpu_flags()]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(json.dumps([SHA256, PROGRAMS, settings, versions, cpu_flags()]).encode()).hexdigest()[:12]
     cache = cache_folder()
     result = cache / f"{VERSION}-{key}"
     if not (result / "llama-bench").is_file():
@@ -169,8 +170,9 @@ def main():
                 work = cache / f"{VERSION}-{key}.work"
                 work.mkdir(exist_ok=True)
                 say(f"building llama-bench with {versions['cxx']}")
-                program = build(work, fetch_archive(cache), settings, options)
-                shutil.copy2(program, work / "llama-bench")
+                built = build(work, fetch_archive(cache), settings, options)
+                for program in PROGRAMS:
+                    shutil.copy2(built / program, work / program)
                 about = {"package": f"llama-cpp-python {VERSION}", "compiler": versions["cxx"], "options": settings}
                 (work / "about.json").write_text(json.dumps(about, indent=2) + "\n")
                 for folder in ("source", "build"):

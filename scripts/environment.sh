@@ -24,6 +24,21 @@ find_python() {
   fi
 }
 
+# make_environment FOLDER REQUIREMENTS: a Python environment with the packages of that file; nothing if it has them already.
+make_environment() {
+  local folder=$1 wanted=$2
+  mkdir -p "$cache"
+  (
+    flock 9 # Another clone may be doing the same.
+    if ! cmp -s "$wanted" "$folder/requirements.txt"; then
+      say "installing the Python packages of ${wanted#"$root"/} into $folder"
+      rm -f "$folder/requirements.txt"
+      /usr/bin/python3 -m venv "$folder" && "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --requirement "$wanted" </dev/null && cp "$wanted" "$folder/requirements.txt"
+    fi
+  ) 9>"$folder.lock"
+}
+
 # Objects of another clone are found: paths below the repository are hashed as relative ones.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
 # And those that use precompiled headers (preset asan).

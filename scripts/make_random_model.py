@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter, LlamaFileType
 from gguf.quants import quantize
 
 Type = GGMLQuantizationType
@@ -91,6 +91,16 @@ def random_blocks(kind, blocks, deviation, random):
     d = unit / (96 * np.sqrt(4095 / 12))
     return np.concatenate([random_bytes(random, blocks, 128), random_bytes(random, blocks, 64),
                            scales.view(np.uint8), f16_bytes(d)], axis=1)
+
+
+def file_type(plan):
+    """What general.file_type calls the type of most weights; some readers want it to be there."""
+    weights = {}
+    for _, shape, _, kind in plan:
+        weights[kind] = weights.get(kind, 0) + int(np.prod(shape))
+    name = max(weights, key=weights.get).name
+    names = {"F32": "ALL_F32", **{f"Q{bits}_K": f"MOSTLY_Q{bits}_K_M" for bits in (3, 4, 5)}}
+    return LlamaFileType[names.get(name, "MOSTLY_" + name)]
 
 
 def encoded_size(kind, shape):
@@ -247,6 +257,7 @@ def write_model(options):
         writer.add_residual_scale(options.residual_scale)
         writer.add_attention_scale(options.attention_scale)
         writer.add_logit_scale(options.logit_scale)
+    writer.add_file_type(file_type(plan))
     writer.add_quantization_version(2)
     if not options.no_tokenizer:
         add_tokenizer(writer, options)

@@ -15,7 +15,7 @@ import sys
 import lit.formats
 
 # Those that tests import, by the name that Python imports.
-PYTHON_MODULES = ["gguf", "jinja2", "llama_cpp", "numpy", "tokenizers"]
+PYTHON_MODULES = ["gguf", "jinja2", "llama_cpp", "matplotlib", "numpy", "tokenizers"]
 # CPU flags of /proc/cpuinfo that make an x86 level of hone runnable.
 ISA_LEVELS = {"avx2": {"avx2", "fma", "f16c"}, "avx512vnni": {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"},
               "amx": {"amx_tile", "amx_int8"}}

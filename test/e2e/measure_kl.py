@@ -1,11 +1,12 @@
-"""Mean KL divergence from the f32 reference over the evaluation text: of programs, and of llama.cpp beside them.
+"""Mean KL divergence from the f32 reference over the evaluation text: of programs, and of peers beside them.
 
 Each section of the text is read from an empty context, and every position counts. llama.cpp is run by the Python package
-llama-cpp-python, with its default f16 KV cache, on the same tokens.
+llama-cpp-python, with its default f16 KV cache, on the same tokens; --openvino adds OpenVINO GenAI, in the precisions of
+benchmarks/run_openvino.py.
 
 Exit status: 0; 1 where a program failed, or its mean KL is above --max-kl or above llama.cpp's with --not-above-llama-cpp.
 
-  measure_kl.py --model M [--program [NAME=]P ...] [--no-llama-cpp] [--max-kl X] [--sections] [--json]
+  measure_kl.py --model M [--program [NAME=]P ...] [--no-llama-cpp] [--openvino default f32] [--max-kl X] [--sections] [--json]
 """
 import argparse
 import json
@@ -20,6 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from divergence import Divergence
+from openvino_logits import OpenVINO
 from program import Program, ProgramError
 from prompts import ModelText, evaluation_for
 from reference_cache import ReferenceCache
@@ -71,6 +73,8 @@ def main():
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--program", action="append", default=[], metavar="[NAME=]P")
     parser.add_argument("--no-llama-cpp", action="store_true")
+    parser.add_argument("--openvino", nargs="+", default=[], choices=["default", "f32"], metavar="PRECISION",
+                        help="add OpenVINO GenAI; default or f32")
     parser.add_argument("--kv-f16", action="store_true", help="add the reference with an f16 KV cache as a runner")
     parser.add_argument("--max-kl", type=float, help="bar on each program's mean KL")
     parser.add_argument("--not-above-llama-cpp", action="store_true", help="make llama.cpp's mean KL a bar")
@@ -94,6 +98,12 @@ def main():
         results.append(measure(runner.name, runner, sections, cache, vocab, options.threads))
         if options.not_above_llama_cpp:
             bar = min(results[0]["mean_kl"], bar if bar is not None else np.inf)
+    for precision in options.openvino:
+        try:
+            runner = OpenVINO(options.model, precision, options.threads)
+        except ImportError:
+            parser.error("the package openvino-genai is not installed; install it or leave --openvino out")
+        results.append(measure(runner.name, runner, sections, cache, vocab, options.threads))
     if options.kv_f16:
         rounded = ReferenceCache(options.model, kv_f16=True)
         runner = type("Rounded", (), {"logits": lambda self, tokens, vocab, threads: rounded.logits(tokens)})()
