@@ -32,13 +32,27 @@ constexpr Command commands[] = {
     {"chat", "chat",
      "Talks to a program.\n\nusage: hone chat PROGRAM [OPTIONS]\nExample: hone chat ./smollm2 --temperature 0.2\n"},
     {"bench", "bench",
-     "Measures a program beside the limits of the machine.\n\nusage: hone bench PROGRAM [OPTIONS]\n"
-     "Example: hone bench ./smollm2 --prompt 512 --generate 128 --threads 2 --runs 5 --json\n"},
+     "Measures a program beside the limits of the machine, kernel by kernel, or two programs side by side.\n\n"
+     "usage: hone bench PROGRAM [OPTIONS]\n       hone bench --compare PROGRAM OTHER [OPTIONS]\n"
+     "Example: hone bench ./smollm2 --prompt 512 --generate 128 --depth 0,4096 --threads 1,2\n"
+     "Example: hone bench ./smollm2 --profile=trace.json\n"},
 };
 
 int fail(const std::string &message) {
   std::fprintf(stderr, "hone: error: %s\n", message.c_str());
   return 1;
+}
+
+/// Checks the program `name` and gives its path. A program checks itself, but one that is damaged may never get that
+/// far.
+int findProgram(const std::string &name, std::string &path) {
+  // A bare name means a file here, not one on PATH.
+  path = name.find('/') == std::string::npos ? "./" + name : name;
+  if (::access(path.c_str(), F_OK) != 0)
+    return fail(path + ": " + std::strerror(errno) + "; compile one with 'hone compile MODEL -o " + name + "'");
+  if (hone::Status failed = hone::checkProgram(path, hone::ProgramKind::Program))
+    return fail(failed->message());
+  return 0;
 }
 
 } // namespace
@@ -59,19 +73,25 @@ int main(int argc, char **argv) {
                  command->argument ? command->argument : "", command->argument ? " " : "");
     return asksHelp ? 0 : 2;
   }
-  // A bare name means a file here, not one on PATH.
-  std::string path = argv[2];
-  if (path.find('/') == std::string::npos)
-    path = "./" + path;
-  if (::access(path.c_str(), F_OK) != 0)
-    return fail(path + ": " + std::strerror(errno) + "; compile one with 'hone compile MODEL -o " + argv[2] + "'");
-  // A program checks itself, but one that is damaged may never get that far.
-  if (hone::Status failed = hone::checkProgram(path, hone::ProgramKind::Program))
-    return fail(failed->message());
+  // Of two programs the first measures both.
+  bool compares = !std::strcmp(command->name, "bench") && !std::strcmp(argv[2], "--compare");
+  if (compares && argc < 5) {
+    fail("'--compare' expects two programs after it");
+    return 2;
+  }
+  std::string path, other;
+  if (int status = findProgram(argv[compares ? 3 : 2], path))
+    return status;
+  if (compares)
+    if (int status = findProgram(argv[4], other))
+      return status;
   std::vector<char *> arguments{path.data()};
   if (command->argument)
     arguments.push_back(const_cast<char *>(command->argument));
-  arguments.insert(arguments.end(), argv + 3, argv + argc);
+  char compare[] = "--compare";
+  if (compares)
+    arguments.insert(arguments.end(), {compare, other.data()});
+  arguments.insert(arguments.end(), argv + (compares ? 5 : 3), argv + argc);
   arguments.push_back(nullptr);
   ::execv(path.c_str(), arguments.data());
   return fail(path + ": cannot be started: " + std::strerror(errno));

@@ -39,6 +39,11 @@ MemRefType hone::getSharedType(Operation *op) {
                          Float32Type::get(op->getContext()));
 }
 
+bool hone::isNextPhase(func::CallOp call, func::CallOp next) {
+  return call.getCallee() == next.getCallee() && call.getNumOperands() > 3 &&
+         call.getOperands().drop_back(3) == next.getOperands().drop_back(3);
+}
+
 Value hone::createMemRef(OpBuilder &builder, Location loc, Value pointer, MemRefType type, ValueRange dynamicSizes) {
   assert(type.getLayout().isIdentity() && static_cast<size_t>(type.getNumDynamicDims()) == dynamicSizes.size());
   LLVMTypeConverter converter(builder.getContext());

@@ -23,6 +23,8 @@ namespace {
 
 constexpr llvm::StringLiteral kStringsSymbol = "hone_strings";
 constexpr llvm::StringLiteral kWeightsSymbol = "hone_weight_table";
+constexpr llvm::StringLiteral kKernelsSymbol = "hone_kernel_table";
+constexpr llvm::StringLiteral kCallsSymbol = "hone_call_table";
 
 /// All strings of the descriptor in one constant.
 class StringTable {
@@ -157,10 +159,11 @@ private:
     weights.finish();
 
     // struct hone_module
+    int64_t kernelCount = emitKernelTable(builder, strings), callCount = emitCallTable(builder);
     auto stepsType = LLVM::LLVMArrayType::get(pointer, HONE_ISA_LEVELS);
-    auto moduleType =
-        LLVM::LLVMStructType::getLiteral(&getContext(), {i32, i32, pointer, pointer, i32, i32, i32, i32, i64, i64, i64,
-                                                         i64, i64, i64, pointer, stepsType});
+    auto moduleType = LLVM::LLVMStructType::getLiteral(
+        &getContext(), {i32, i32, pointer, pointer, i32,     i32,       i32, i32,     i64, i64,
+                        i64, i64, i64,     i64,     pointer, stepsType, i64, pointer, i64, pointer});
     LLVM::GlobalOp descriptor = createConstant(builder, moduleType, LLVM::Linkage::External, kModuleSymbol);
     Initializer fields(builder, loc, descriptor);
     fields.setInteger({0}, 32, HONE_ABI_VERSION);
@@ -183,9 +186,45 @@ private:
     fields.setAddress({14}, kWeightsSymbol);
     for (auto [level, step] : llvm::enumerate(steps))
       fields.setAddressOrNull({15, static_cast<int64_t>(level)}, step);
+    fields.setInteger({16}, 64, kernelCount);
+    fields.setAddress({17}, kKernelsSymbol);
+    fields.setInteger({18}, 64, callCount);
+    fields.setAddress({19}, kCallsSymbol);
     fields.finish();
     createConstant(builder, LLVM::LLVMArrayType::get(builder.getI8Type(), strings.bytes.size()),
                    LLVM::Linkage::Internal, kStringsSymbol, builder.getStringAttr(strings.bytes));
+  }
+
+  /// struct hone_kernel of each kernel that hone-insert-marks described. Returns how many there are.
+  int64_t emitKernelTable(OpBuilder &builder, StringTable &strings) {
+    auto kernels = getOperation()->getAttrOfType<ArrayAttr>(llm::kKernelsAttr);
+    int64_t count = kernels ? kernels.size() : 0;
+    SmallVector<Type> types(7, builder.getI64Type());
+    types.front() = LLVM::LLVMPointerType::get(&getContext());
+    auto type = LLVM::LLVMArrayType::get(LLVM::LLVMStructType::getLiteral(&getContext(), types), count);
+    Initializer table(builder, getOperation().getLoc(),
+                      createConstant(builder, type, LLVM::Linkage::Internal, kKernelsSymbol));
+    for (int64_t index = 0; index < count; ++index) {
+      auto kernel = cast<DictionaryAttr>(kernels[index]);
+      table.setAddress({index, 0}, kStringsSymbol, strings.add(kernel.getAs<StringAttr>("name")));
+      for (auto [field, key] :
+           llvm::enumerate(ArrayRef<StringRef>{"arithmetic", "weight_bytes", "row_weight_bytes", "row_operations",
+                                               "position_bytes", "position_operations"}))
+        table.setInteger({index, static_cast<int64_t>(field) + 1}, 64, kernel.getAs<IntegerAttr>(key).getInt());
+    }
+    table.finish();
+    return count;
+  }
+
+  /// struct hone_call of each call. Returns how many there are.
+  int64_t emitCallTable(OpBuilder &builder) {
+    auto calls = getOperation()->getAttrOfType<DenseI32ArrayAttr>(llm::kCallsAttr);
+    ArrayRef<int32_t> numbers = calls ? calls.asArrayRef() : ArrayRef<int32_t>();
+    auto size = static_cast<int64_t>(numbers.size());
+    auto type = RankedTensorType::get({size}, builder.getI32Type());
+    createConstant(builder, LLVM::LLVMArrayType::get(builder.getI32Type(), size), LLVM::Linkage::Internal, kCallsSymbol,
+                   DenseElementsAttr::get(type, numbers));
+    return size / 3;
   }
 
   static std::string getEncodingName(RankedTensorType type) {

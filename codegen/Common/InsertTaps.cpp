@@ -64,13 +64,6 @@ private:
     return success();
   }
 
-  /// Whether `next` is the same kernel on the same memory as `call`: only the phase, an index before worker and
-  /// workers, differs.
-  static bool isNextPhase(func::CallOp call, func::CallOp next) {
-    return call.getCallee() == next.getCallee() && call.getNumOperands() > 3 &&
-           call.getOperands().drop_back(3) == next.getOperands().drop_back(3);
-  }
-
   void declareTap(Location loc, SymbolTable &symbols) {
     if (symbols.lookup(kTapFunction))
       return;

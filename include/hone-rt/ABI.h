@@ -39,6 +39,11 @@ typedef struct hone_barrier hone_barrier;
  * visible to all. Defined by the runtime. */
 void hone_rt_barrier(hone_barrier *barrier);
 
+/* Called by generated code, by each worker behind each kernel call: `call` is its index in `hone_module.calls`. Behind
+ * each barrier it is called with -1. Costs a load and a branch unless the runtime records the step (bench --profile).
+ * Defined by the runtime. */
+void hone_rt_mark(hone_barrier *barrier, int64_t worker, int64_t call);
+
 /* Called by code that was generated with taps, for checks (hone-insert-taps); programs have none, and no runtime
  * defines it. Each worker calls it behind kernel call `call` of the step, which counts from 0, for each value that the
  * call writes; behind each phase of a kernel that has several. The value is whole once all workers have called, for the
@@ -73,6 +78,34 @@ typedef struct hone_weight {
   uint64_t bytes;
 } hone_weight;
 
+/* What the operations of a kernel are done in, `hone_kernel.arithmetic`. */
+#define HONE_ARITHMETIC_NONE 0u
+#define HONE_ARITHMETIC_F32 1u
+#define HONE_ARITHMETIC_INT16 2u
+#define HONE_ARITHMETIC_INT8 3u
+
+/* What one kernel reads and computes in each of its calls, for a profile. An operation is a multiplication or an
+ * addition of a product; what a kernel does beside products is not counted. */
+typedef struct hone_kernel {
+  const char *name;             /* the op, with scheme and shape of its weights: "linear_q4_1_576x1536" */
+  uint64_t arithmetic;          /* HONE_ARITHMETIC_* */
+  uint64_t weight_bytes;        /* of weights, read once by a call that has rows */
+  uint64_t row_weight_bytes;    /* of weights, read for each row */
+  uint64_t row_operations;      /* for each row */
+  uint64_t position_bytes;      /* of keys and values, for each position of each sequence */
+  uint64_t position_operations; /* for each row and each position that it sees */
+} hone_kernel;
+
+#define HONE_CALL_LOGIT_ROWS (1u << 0)  /* its rows are those that need logits */
+#define HONE_CALL_LATER_PHASE (1u << 1) /* goes on with the call before it, which is counted for both */
+
+/* One kernel call of a step, in their order. */
+typedef struct hone_call {
+  uint32_t kernel; /* an index into `hone_module.kernels` */
+  uint32_t flags;  /* HONE_CALL_* */
+  int32_t weight;  /* the first weight that it reads, an index into `hone_module.weights`; -1 without */
+} hone_call;
+
 /* What a generated program states about itself. One per program: `hone_program_module`. */
 typedef struct hone_module {
   uint32_t abi_version;     /* HONE_ABI_VERSION; first, so that any version can be refused */
@@ -89,8 +122,12 @@ typedef struct hone_module {
   uint64_t parameters;             /* number of weights, for display */
   uint64_t weight_bytes_per_token; /* bytes of weights that a step of one row reads */
   uint64_t weight_count;
-  const hone_weight *weights; /* [weight_count] */
+  const hone_weight *weights;                /* [weight_count] */
   hone_step_function steps[HONE_ISA_LEVELS]; /* one for each level, null without */
+  uint64_t kernel_count;
+  const hone_kernel *kernels; /* [kernel_count] */
+  uint64_t call_count;        /* 0 where the step has no marks */
+  const hone_call *calls;     /* [call_count] */
 } hone_module;
 
 extern const hone_module hone_program_module;

@@ -63,6 +63,7 @@ static void addLower(OpPassManager &manager, const PipelineOptions &options) {
   manager.addPass(createPlaceBarriersPass());
   if (options.taps)
     manager.addPass(createInsertTapsPass());
+  manager.addPass(createInsertMarksPass());
   X86SelectLevelsPassOptions levels;
   levels.levels = llvm::to_vector(options.levels);
   manager.addPass(createX86SelectLevelsPass(levels));

@@ -13,9 +13,9 @@
 using namespace hone;
 using namespace hone::rt;
 
-Result<int32_t> rt::nextToken(Session &session, Sampler &sampler, const std::vector<float> &logits,
+Result<int32_t> rt::nextToken(Session &session, Sampler &sampler, const float *logits,
                               const std::vector<int32_t> &history) {
-  int32_t token = sampler.sample(logits.data(), session.vocabulary(), history);
+  int32_t token = sampler.sample(logits, session.vocabulary(), history);
   if (token < 0)
     return Error("expected logits that are numbers, got NaN for every token; the model or its compilation is damaged: "
                  "compile it again");
@@ -36,7 +36,7 @@ Result<Answer> rt::generateAnswer(Session &session, int32_t sequence, std::vecto
   };
   /// One token after the other; false: the answer ends as `answer.end` says.
   auto step = [&]() -> Result<bool> {
-    Result<int32_t> token = nextToken(session, sampler, logits, history);
+    Result<int32_t> token = nextToken(session, sampler, logits.data(), history);
     if (!token)
       return token.takeError();
     answer.end = AnswerEnd::Model;

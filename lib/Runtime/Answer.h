@@ -51,8 +51,7 @@ Result<Answer> generateAnswer(Session &session, int32_t sequence, std::vector<in
                               const text::Tokenizer *tokenizer, Sampler &sampler, const AnswerOptions &options);
 
 /// `Sampler::sample` with an error instead of -1.
-Result<int32_t> nextToken(Session &session, Sampler &sampler, const std::vector<float> &logits,
-                          const std::vector<int32_t> &history);
+Result<int32_t> nextToken(Session &session, Sampler &sampler, const float *logits, const std::vector<int32_t> &history);
 
 } // namespace hone::rt
 

@@ -13,6 +13,10 @@
 #include <atomic>
 #include <cstdint>
 
+namespace hone::rt {
+class Recorder;
+}
+
 /// A barrier for a fixed number of workers, reusable at once: `generation` counts the times that it opened. A waiting
 /// worker spins for at most `spinTicks` of the time-stamp counter, then sleeps on `generation` as a futex, so a
 /// worker that lost its CPU costs the others no more than that. Opening it makes a system call only if somebody sleeps.
@@ -22,6 +26,9 @@ struct hone_barrier {
   hone_barrier(uint32_t workers, uint32_t cpus);
 
   void wait();
+
+  /// What hone_rt_mark tells, or null. Not to be changed while workers run.
+  hone::rt::Recorder *recorder = nullptr;
 
 private:
   /// About 20 to 50 microseconds: several times what waking a sleeper costs, far less than a time slice.

@@ -51,11 +51,16 @@ void JsonWriter::quote(std::string_view value) {
   text += '"';
 }
 
+void JsonWriter::newLine() {
+  if (depth <= lineDepth)
+    text += '\n' + std::string(depth * 2, ' ');
+}
+
 void JsonWriter::item(std::string_view key) {
   if (!first)
-    text += ',';
+    text += depth > lineDepth ? ", " : ",";
   if (depth > 0)
-    text += '\n' + std::string(depth * 2, ' ');
+    newLine();
   first = false;
   if (!key.empty()) {
     quote(key);
@@ -72,8 +77,9 @@ void JsonWriter::open(std::string_view key, char bracket) {
 
 void JsonWriter::close(char bracket) {
   --depth;
-  if (!first)
-    text += '\n' + std::string(depth * 2, ' ');
+  // Where members stand on one line, so does the bracket.
+  if (!first && depth < lineDepth)
+    newLine();
   text += bracket;
   first = false;
 }

@@ -8,15 +8,19 @@
 #ifndef HONE_LIB_RUNTIME_JSON_H
 #define HONE_LIB_RUNTIME_JSON_H
 
+#include <climits>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace hone::rt {
 
-/// Writes one JSON value, indented by two, members in the order of the calls. Inside an array the key is empty.
+/// Writes one JSON value, indented by two, members in the order of the calls. Inside an array the key is empty. Objects
+/// and arrays more than `lineDepth` deep stand on one line.
 class JsonWriter {
 public:
+  explicit JsonWriter(int lineDepth = INT_MAX) : lineDepth(lineDepth) {}
+
   void beginObject(std::string_view key = {}) { open(key, '{'); }
   void endObject() { close('}'); }
   void beginArray(std::string_view key = {}) { open(key, '['); }
@@ -37,6 +41,9 @@ private:
   void close(char bracket);
   void quote(std::string_view text);
 
+  void newLine();
+
+  const int lineDepth;
   std::string text;
   int depth = 0;
   bool first = true;

@@ -113,6 +113,14 @@ uint64_t rt::peakResidentMemory() {
   return ::getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<uint64_t>(usage.ru_maxrss) * 1024 : 0;
 }
 
+void rt::resetPeakMemory() {
+  int file = ::open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (file < 0)
+    return;
+  [[maybe_unused]] ssize_t written = ::write(file, "5", 1);
+  ::close(file);
+}
+
 int64_t rt::now() {
   struct timespec time;
   ::clock_gettime(CLOCK_MONOTONIC, &time);

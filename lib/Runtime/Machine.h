@@ -30,8 +30,11 @@ int32_t usableCPUs();
 /// MemAvailable of /proc/meminfo, in bytes; 0 if unknown.
 uint64_t availableMemory();
 
-/// The most memory that the process has had resident so far, in bytes; mapped files count.
+/// The most memory that the process has had resident so far, in bytes; mapped files count. 0 if unknown.
 uint64_t peakResidentMemory();
+
+/// From here on that counts anew, if the system lets it.
+void resetPeakMemory();
 
 /// Nanoseconds of CLOCK_MONOTONIC.
 int64_t now();

@@ -33,6 +33,19 @@ Section rt::sectionBetween(const uint8_t *begin, const uint8_t *end) {
 Section rt::weightSection() { return sectionBetween(hone_weights_begin, hone_weights_end); }
 Section rt::tokenizerSection() { return sectionBetween(hone_tokenizer_begin, hone_tokenizer_end); }
 
+static bool hasSoundCalls(const hone_module &module) {
+  if ((module.kernel_count != 0 && !module.kernels) || (module.call_count != 0 && !module.calls))
+    return false;
+  for (uint64_t i = 0; i < module.kernel_count; ++i)
+    if (!module.kernels[i].name || module.kernels[i].arithmetic > HONE_ARITHMETIC_INT8)
+      return false;
+  for (uint64_t i = 0; i < module.call_count; ++i)
+    if (module.calls[i].kernel >= module.kernel_count ||
+        (module.calls[i].weight >= 0 && static_cast<uint64_t>(module.calls[i].weight) >= module.weight_count))
+      return false;
+  return true;
+}
+
 Result<Model> Model::open(const hone_module &module, Section weights) {
   static const char again[] = "compile the model again with this version of hone";
   if (module.abi_version != HONE_ABI_VERSION)
@@ -85,6 +98,8 @@ Result<Model> Model::open(const hone_module &module, Section weights) {
                           static_cast<unsigned long long>(weight.offset), again));
     model.table.push_back(weights.begin + weight.offset);
   }
+  if (!hasSoundCalls(module))
+    return Error(format("module: expected kernel calls that name its kernels and weights, got others; %s", again));
   return model;
 }
 

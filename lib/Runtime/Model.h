@@ -42,6 +42,7 @@ public:
 
   /// The level whose code runs, which the program has code for; before the first step.
   void useLevel(unsigned chosen) { level = chosen; }
+  unsigned isaLevel() const { return level; }
   hone_step_function step() const { return description->steps[level]; }
 
 private:

@@ -28,7 +28,7 @@ struct CommandRow {
 
 struct OptionRow {
   const char *name;
-  const char *argument; ///< what its value is called; null for a flag
+  const char *argument; ///< what its value is called; null for a flag, "[=X]" where it may be left out
   uint32_t commands;
   const char *help;
   /// Takes the value over, or says what it should have been.
@@ -43,8 +43,9 @@ static const CommandRow commandRows[] = {
     {ChatCommand, "chat", "chat [options]",
      "converse, one line a turn; Ctrl-C stops an answer, /reset forgets, /exit leaves",
      "chat --system \"Answer briefly.\" --temperature 0.7"},
-    {BenchCommand, "bench", "bench [options]", "measure speed, and the limit that memory sets",
-     "bench --prompt 512 --generate 128 --threads 2 --runs 5 --json"},
+    {BenchCommand, "bench", "bench [options]",
+     "measure speed beside the limits of the machine, kernel by kernel, or beside another program",
+     "bench --prompt 512 --generate 128 --depth 0,4096 --threads 1,2"},
     {InfoCommand, "info", "info [--json]", "say what the program holds", "info"},
     {LogitsCommand, "logits", "logits --tokens FILE --output FILE [options]",
      "write the logits (f32, [token][vocabulary]) after each of the given tokens",
@@ -68,6 +69,20 @@ static Status readWhole(const std::string &text, int64_t least, int64_t most, in
   return {};
 }
 
+/// Numbers with commas between.
+static Status readList(const std::string &text, int64_t least, int64_t most, std::vector<int64_t> &values) {
+  values.clear();
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    int64_t value;
+    if (Status expected = readWhole(text.substr(begin, end - begin), least, most, value))
+      return Error(expected->message() + ", or several with commas between");
+    values.push_back(value);
+    begin = end + 1;
+  }
+  return {};
+}
+
 static Status readReal(const std::string &text, double least, double most, double &value) {
   char *end = nullptr;
   double number = std::strtod(text.c_str(), &end);
@@ -79,7 +94,8 @@ static Status readReal(const std::string &text, double least, double most, doubl
 
 static constexpr uint32_t textCommands = AnswerCommand | ChatCommand;
 static constexpr uint32_t samplingCommands = textCommands | GenerateTokensCommand;
-static constexpr uint32_t runningCommands = samplingCommands | BenchCommand | LogitsCommand | FirstLogitsCommand;
+static constexpr uint32_t threadCommands = samplingCommands | LogitsCommand | FirstLogitsCommand;
+static constexpr uint32_t runningCommands = threadCommands | BenchCommand;
 static constexpr int64_t most32 = INT32_MAX;
 
 static const OptionRow optionRows[] = {
@@ -126,17 +142,30 @@ static const OptionRow optionRows[] = {
        o.sampler.seed = static_cast<uint64_t>(seed);
        return o.seedGiven = true, std::nullopt;
      }},
-    {"--prompt", "N", BenchCommand, "tokens of the prompt (default 512; 0: none)",
-     [](Options &o, const std::string &v) { return readWhole(v, 0, most32, o.benchPrompt); }},
-    {"--generate", "N", BenchCommand, "tokens to generate (default 128; 0: none)",
-     [](Options &o, const std::string &v) { return readWhole(v, 0, most32, o.benchGenerate); }},
-    {"--depth", "N", BenchCommand, "tokens in the context before either is measured (default 0)",
-     [](Options &o, const std::string &v) { return readWhole(v, 0, most32, o.benchDepth); }},
-    {"--runs", "N", BenchCommand, "measured runs (default 5)",
+    {"--prompt", "N,...", BenchCommand, "tokens of the prompt (default 512; 0: none)",
+     [](Options &o, const std::string &v) { return readList(v, 0, most32, o.benchPrompt); }},
+    {"--generate", "N,...", BenchCommand, "tokens to generate (default 128; 0: none)",
+     [](Options &o, const std::string &v) { return readList(v, 0, most32, o.benchGenerate); }},
+    {"--depth", "N,...", BenchCommand, "tokens in the context before either is measured (default 0)",
+     [](Options &o, const std::string &v) { return readList(v, 0, most32, o.benchDepth); }},
+    {"--threads", "N,...", BenchCommand, "workers (default: the CPUs that the process may use)",
+     [](Options &o, const std::string &v) { return readList(v, 1, 1024, o.benchThreads); }},
+    {"--batch", "N,...", BenchCommand, "sequences that generate together, a token of each in a step (default 1)",
+     [](Options &o, const std::string &v) { return readList(v, 1, most32, o.benchBatch); }},
+    {"--profile", "[=FILE]", BenchCommand, "show the time of each kernel; write a trace for ui.perfetto.dev to FILE",
+     [](Options &o, const std::string &v) -> Status { return o.profile = true, o.traceFile = v, std::nullopt; }},
+    {"--compare", "PROGRAM", BenchCommand,
+     "measure this program and PROGRAM, round by round, in processes of their own",
+     [](Options &o, const std::string &v) -> Status {
+       if (v.empty())
+         return Error("a program");
+       return o.compareWith = v, std::nullopt;
+     }},
+    {"--runs", "N", BenchCommand, "measured runs, or rounds of --compare (default 5)",
      [](Options &o, const std::string &v) { return readWhole(v, 1, 1000, o.benchRuns); }},
     {"--json", nullptr, BenchCommand | InfoCommand, "print JSON",
      [](Options &o, const std::string &) -> Status { return o.json = true, std::nullopt; }},
-    {"--threads", "N", runningCommands, "workers (default: the CPUs that the process may use)",
+    {"--threads", "N", threadCommands, "workers (default: the CPUs that the process may use)",
      [](Options &o, const std::string &v) { return readWhole(v, 1, 1024, o.threads); }},
     {"--isa", "LEVEL", runningCommands,
      "run the code for this level, of " HONE_ISA_LIST " (default: the highest of the CPU)",
@@ -204,6 +233,23 @@ static Error unknownOption(const std::string &name, Command command) {
   return Error(format("unknown option '%s'", name.c_str()) + suggestion(name, names, "; see '--help'"));
 }
 
+static Status checkBench(const Options &options) {
+  auto isZero = [](int64_t number) { return number == 0; };
+  if (std::all_of(options.benchPrompt.begin(), options.benchPrompt.end(), isZero) &&
+      std::all_of(options.benchGenerate.begin(), options.benchGenerate.end(), isZero))
+    return Error("'bench' has nothing to measure: expected '--prompt' or '--generate' above 0");
+  bool single = true;
+  for (const std::vector<int64_t> *list :
+       {&options.benchPrompt, &options.benchGenerate, &options.benchDepth, &options.benchThreads, &options.benchBatch})
+    single &= list->size() == 1;
+  for (auto [given, name] : {std::pair(options.profile, "--profile"), {!options.compareWith.empty(), "--compare"}})
+    if (given && !single)
+      return Error(format("'%s' measures one thing: expected one number for each option, got several", name));
+  if (options.profile && !options.compareWith.empty())
+    return Error("expected one of '--profile' and '--compare', got both");
+  return {};
+}
+
 static Status checkOptions(const Options &options) {
   if (options.help || options.version)
     return {};
@@ -225,9 +271,7 @@ static Status checkOptions(const Options &options) {
       return Error("'generate-tokens' expects '--tokens FILE' and '--max-tokens N'");
     return {};
   case BenchCommand:
-    if (options.benchPrompt == 0 && options.benchGenerate == 0)
-      return Error("'bench' has nothing to measure: expected '--prompt' or '--generate' above 0");
-    return {};
+    return checkBench(options);
   default:
     return {};
   }
@@ -273,7 +317,10 @@ Result<Options> rt::parseOptions(const std::vector<std::string> &arguments) {
       return unknownOption(name, options.command);
     if (!option->argument && attached)
       return Error(format("'%s' takes no value, got '%s'", option->name, value.c_str()));
-    if (option->argument && !attached) {
+    bool optional = option->argument && option->argument[0] == '[';
+    if (optional && attached && value.empty())
+      return Error(format("'%s=' expects a value after it", option->name));
+    if (option->argument && !optional && !attached) {
       if (next == arguments.size())
         return Error(format("'%s' expects %s after it", option->name, option->argument));
       value = arguments[next++];
@@ -301,7 +348,8 @@ std::string rt::helpText(Command command, const std::string &program) {
   text += "\noptions:\n";
   for (const OptionRow &option : optionRows)
     if ((option.commands & command) && option.help) {
-      std::string left = std::string(option.name) + (option.argument ? std::string(" ") + option.argument : "");
+      std::string argument = option.argument ? option.argument : "";
+      std::string left = option.name + (argument.empty() || argument[0] == '[' ? argument : " " + argument);
       text += format("  %-20s  %s\n", left.c_str(), option.help);
     }
   if (command == AnswerCommand)

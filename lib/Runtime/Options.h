@@ -46,7 +46,13 @@ struct Options {
   std::string tokensFile, outputFile;
   int64_t chunk = 0; ///< rows of one step; 0: as many as the program takes
 
-  int64_t benchPrompt = 512, benchGenerate = 128, benchDepth = 0, benchRuns = 5;
+  /// Lists are measured in turn; 0 threads are as many as the process may use.
+  std::vector<int64_t> benchPrompt = {512}, benchGenerate = {128}, benchDepth = {0}, benchThreads = {0},
+                       benchBatch = {1};
+  int64_t benchRuns = 5;
+  bool profile = false;
+  std::string traceFile;   ///< empty: none
+  std::string compareWith; ///< path of another program; empty: none
   bool json = false;
   int64_t readyFile = -1; ///< first-logits: the pipe to report to
 };

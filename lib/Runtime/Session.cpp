@@ -7,6 +7,7 @@
 
 #include "Session.h"
 #include "Format.h"
+#include "Recorder.h"
 
 #include <algorithm>
 
@@ -79,12 +80,30 @@ namespace {
 struct StepCall {
   hone_step_function function;
   hone_step step;
+  Recorder *recorder;
 };
 } // namespace
 
 static void runStep(void *context, int32_t worker, int32_t workers) {
   auto *call = static_cast<const StepCall *>(context);
+  if (call->recorder)
+    call->recorder->record(worker, Recorder::atStart);
   call->function(&call->step, worker, workers);
+}
+
+/// Rows of one sequence stand in ascending order of position, so its last row sees all of its positions.
+static StepShape shapeOf(const hone_step &step) {
+  StepShape shape = {step.rows, step.logit_rows, 0, 0};
+  std::vector<bool> seen;
+  for (int64_t row = step.rows - 1; row >= 0; --row) {
+    auto sequence = static_cast<size_t>(step.sequences[row]);
+    seen.resize(std::max(seen.size(), sequence + 1));
+    if (!seen[sequence])
+      shape.positions += step.positions[row] + 1;
+    seen[sequence] = true;
+    shape.rowPositions += step.positions[row] + 1;
+  }
+  return shape;
 }
 
 Status Session::run(const Row *rows, int64_t count, float *logits) {
@@ -106,6 +125,7 @@ Status Session::run(const Row *rows, int64_t count, float *logits) {
   step.arena = arena.data();
   step.worker_arena = workerArena.data();
   step.barrier = workers.barrier();
+  call.recorder = step.barrier->recorder;
   for (int64_t begin = 0; begin < count; begin += stepRows) {
     step.rows = std::min<int64_t>(count - begin, stepRows);
     step.logit_rows = 0;
@@ -117,7 +137,11 @@ Status Session::run(const Row *rows, int64_t count, float *logits) {
       if (row.logits)
         logitRows[step.logit_rows++] = static_cast<int32_t>(i);
     }
+    if (call.recorder)
+      call.recorder->beginStep(shapeOf(step));
     workers.run(runStep, &call);
+    if (call.recorder)
+      call.recorder->endStep();
     step.logits += step.logit_rows * vocabulary();
   }
   return {};

@@ -43,6 +43,9 @@ public:
   /// Appends tokens to one sequence. `logits`, unless null, receives those after the last one.
   Status feed(int32_t sequence, const int32_t *tokens, int64_t count, float *logits);
 
+  /// From the next step on, lets `recorder` (or nobody, if null) know what workers do.
+  void record(Recorder *recorder) { workers.barrier()->recorder = recorder; }
+
   const Model &model() const { return source; }
   KVMemory &memory() { return kv; }
   uint32_t vocabulary() const { return source.module().vocabulary; }

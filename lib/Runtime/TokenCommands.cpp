@@ -9,13 +9,12 @@
 #include "Commands.h"
 #include "Console.h"
 #include "Format.h"
+#include "OutputFile.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace hone;
@@ -45,61 +44,6 @@ static Result<std::vector<int32_t>> readTokens(const std::string &path, uint32_t
     return Error(format("%s: expected token ids separated by white space, got an empty file", name));
   return tokens;
 }
-
-namespace {
-
-/// A file that appears under its name only when it is whole. What is not a regular file (such as /dev/stdout) is
-/// written to directly.
-class OutputFile {
-public:
-  explicit OutputFile(const std::string &path) : path(path) {}
-  OutputFile(const OutputFile &) = delete;
-  OutputFile &operator=(const OutputFile &) = delete;
-  ~OutputFile() {
-    if (file >= 0)
-      ::close(file);
-    if (file >= 0 && !temporary.empty())
-      ::unlink(temporary.c_str());
-  }
-
-  Status open() {
-    struct stat status;
-    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-      file = S_ISDIR(status.st_mode) ? -1 : ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-      if (S_ISDIR(status.st_mode))
-        errno = EISDIR;
-    } else {
-      temporary = path + ".XXXXXX";
-      file = ::mkostemp(temporary.data(), O_CLOEXEC);
-    }
-    if (file < 0)
-      return Error(path + ": cannot be written: " + std::strerror(errno));
-    return {};
-  }
-
-  Status write(std::string_view bytes) { return writeAll(file, bytes, path.c_str()); }
-
-  Status commit() {
-    mode_t mask = ::umask(0);
-    ::umask(mask);
-    bool ok = temporary.empty() || ::fchmod(file, 0666 & ~mask) == 0;
-    ok &= ::close(file) == 0;
-    file = -1;
-    ok = ok && (temporary.empty() || ::rename(temporary.c_str(), path.c_str()) == 0);
-    if (ok)
-      return {};
-    Error failed(path + ": cannot be written: " + std::strerror(errno));
-    if (!temporary.empty())
-      ::unlink(temporary.c_str());
-    return failed;
-  }
-
-private:
-  std::string path, temporary;
-  int file = -1;
-};
-
-} // namespace
 
 Result<int> rt::runLogits(const Options &options) {
   Result<Engine> engine = startEngine(options);
@@ -159,7 +103,7 @@ Result<int> rt::runGenerateTokens(const Options &options) {
   if (Status failed = session.feed(*sequence, history->data(), static_cast<int64_t>(history->size()), logits.data()))
     return *failed;
   for (int64_t produced = 0;;) {
-    Result<int32_t> token = nextToken(session, sampler, logits, *history);
+    Result<int32_t> token = nextToken(session, sampler, logits.data(), *history);
     if (!token)
       return token.takeError();
     if (Status failed = writeAll(STDOUT_FILENO, format("%d\n", *token)))

@@ -319,6 +319,109 @@ class ProgramTest(unittest.TestCase):
         self.assertAlmostEqual(figures["generate_share_of_read"], share / figures["read_gb_per_s"], places=2)
         self.assertEqual((figures["threads"], figures["runs"]), (2, 3))
         self.expect_error("the benchmark has", 1, "bench", "--prompt", self.info["context_length"] + 1)
+        self.expect_error("the benchmark has", 1, "bench", "--prompt", 1, "--depth", f"0,{self.info['context_length']}")
+
+    def test_bench_lists_are_measured_in_turn(self):
+        self.need_stub()
+        options = ("bench", "--prompt", "16,0,30", "--generate", 4, "--depth", "0,20", "--threads", "1,2", "--batch", "1,3",
+                   "--runs", 2)
+        code, out, err = run(*options, "--json")
+        self.assertEqual((code, err), (0, ""))
+        rows = json.loads(out)
+        tests = [("prompt", 16, 1), ("prompt", 30, 1), ("generate", 4, 1), ("generate", 4, 3)]
+        self.assertEqual([(row["threads"], row["depth_tokens"], row["test"], row["tokens"], row["batch"]) for row in rows],
+                         [(threads, depth, *test) for threads in (1, 2) for depth in (0, 20) for test in tests])
+        for row in rows:
+            spread = row["tokens_per_s"]
+            self.assertTrue(0 < spread["min"] <= spread["median"] <= spread["max"], spread)
+            for key in ("limit_tokens_per_s", "read_gb_per_s", "first_logits_ms", "peak_rss_mb"):
+                self.assertGreater(row[key], 0, key)
+            self.assertGreaterEqual(row["cpus_used"], 0)
+            self.assertEqual("share_of_read" in row, row["test"] == "generate")
+        code, out, err = run(*options)
+        self.assertEqual((code, err), (0, ""))
+        lines = out.split("\n")
+        self.assertEqual(sum(line.startswith(("prompt, ", "generation, ")) for line in lines), len(rows))
+        self.assertIn("threads", lines[2])
+        self.expect_error("'--batch': expected at most 24 sequences, which the program takes in one step, got 25", 1,
+                          "bench", "--prompt", 0, "--generate", 1, "--batch", 25)
+
+    def test_bench_profile(self):
+        self.need_stub()
+        trace = self.path("trace.json")
+        options = ("bench", "--prompt", 30, "--generate", 5, "--threads", 2, "--runs", 1)
+        code, out, err = run(*options, f"--profile={trace}", "--json")
+        self.assertEqual((code, err), (0, ""))
+        profile = json.loads(out)["profile"]
+        for part, steps in (("prompt", 2), ("generate", 5)):  # The stub takes 24 rows in a step.
+            self.assertEqual(profile[part]["steps"], steps)
+            kernels = profile[part]["kernels"]
+            self.assertEqual({kernel["name"] for kernel in kernels}, {"append", "fold", 'logits "quoted"'})
+            self.assertEqual([kernel["calls_per_step"] for kernel in kernels], [1, 1, 1])
+            parts = [*kernels, profile[part]["waiting"], profile[part]["between_steps"]]
+            self.assertAlmostEqual(sum(each["share"] for each in parts), 1, places=4)
+            self.assertAlmostEqual(sum(each["us"] for each in parts) / profile[part]["us"], 1, places=3)
+            append = next(kernel for kernel in kernels if kernel["name"] == "append")
+            self.assertEqual(append["bytes_per_step"], 1188)
+            self.assertEqual(append["operations_per_step"], 100 * (15 if part == "prompt" else 1))
+            self.assertEqual(append["arithmetic"], "int16")
+        self.check_trace(trace)
+        code, out, err = run(*options, "--profile")
+        self.assertEqual((code, err), (0, ""))
+        for line in ("prompt: 2 steps of ", "generation: 5 steps of ", "append  ", "waiting for workers  ",
+                     "between steps  "):
+            self.assertIn(f"\n{line}", out)
+        self.expect_error("cannot be written: No such file", 1, *options, "--profile=" + self.path("no/trace.json"))
+        self.assertEqual(os.listdir(self.folder), ["trace.json"], "no temporary file is left")
+
+    def check_trace(self, path):
+        """What ui.perfetto.dev expects: complete events on tracks that have names, none before the one before is over."""
+        with open(path, encoding="utf-8") as file:
+            events = json.load(file)["traceEvents"]
+        names = {(event["pid"], event["tid"]): event["args"]["name"] for event in events if event["name"] == "thread_name"}
+        self.assertEqual(names, {(pid, tid): f"worker {tid}" for pid in (1, 2) for tid in (0, 1)})
+        self.assertEqual([event["args"]["name"] for event in events if event["name"] == "process_name"],
+                         ["prompt", "generation"])
+        ends = {}
+        for event in events:
+            if event["ph"] != "X":
+                self.assertEqual(event["ph"], "M")
+                continue
+            track = event["pid"], event["tid"]
+            self.assertIn(track, names)
+            self.assertGreaterEqual(event["dur"], 0)
+            self.assertGreaterEqual(event["ts"], ends.get(track, 0) - 0.002)  # Both are rounded to nanoseconds.
+            ends[track] = event["ts"] + event["dur"]
+        calls = [event for event in events if event.get("cat") == "kernel"]
+        self.assertEqual(len(calls), (2 + 5) * 4 * 2)
+        self.assertEqual({event["args"]["call"] for event in calls}, {0, 1, 2, 3})
+        self.assertEqual({event["args"].get("weight") for event in calls}, {"first.weight", "third.weight", None})
+        self.assertTrue(any(event.get("cat") == "wait" for event in events))
+
+    def test_bench_compares_two_programs(self):
+        self.need_stub()
+        other = ARGUMENTS.bare_program or ARGUMENTS.program
+        options = ("bench", "--prompt", 16, "--generate", 3, "--threads", 1, "--runs", 2)
+        code, out, err = run(*options, "--compare", other, "--json")
+        self.assertEqual((code, err), (0, ""))
+        figures = json.loads(out)
+        self.assertEqual(figures["programs"], [os.path.basename(ARGUMENTS.program), other])
+        self.assertEqual(figures["rounds"], 2)
+        for key in ("prompt_tokens_per_s", "generate_tokens_per_s", "first_logits_ms", "peak_rss_mb"):
+            for side in ("first", "second"):
+                spread = figures[key][side]
+                self.assertTrue(0 < spread["min"] <= spread["median"] <= spread["max"], spread)
+            ratio = figures[key]["first"]["median"] / figures[key]["second"]["median"]
+            self.assertAlmostEqual(figures[key]["ratio"] / ratio, 1, places=1)
+        code, out, err = run("bench", "--prompt", 0, "--generate", 3, "--runs", 1, "--compare", other)
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("generation, 3 tokens", out)
+        self.assertNotIn("prompt, ", out)
+        self.assertIn(" ratio ", out)
+        self.expect_error("cannot be started: No such file", 1, *options, "--compare", self.path("none"))
+        code, out, err = run(*options, "--compare", "/bin/false")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("'/bin/false bench' ended with exit status 1; a program that hone made is expected", err)
 
     def test_info(self):
         code, out, err = run("info")

@@ -52,6 +52,11 @@
 // CHECK: %[[WIDE:.*]] = llvm.mlir.addressof @hone_step.avx
 // CHECK: llvm.insertvalue %[[WIDE]], %{{.*}}[15, 2]
 // CHECK: llvm.insertvalue %{{.*}}, %{{.*}}[15, 3]
+// Without marks there are neither kernels nor calls.
+// CHECK: %[[KERNELS:.*]] = llvm.mlir.constant(0 : i64)
+// CHECK: llvm.insertvalue %[[KERNELS]], %{{.*}}[16]
+// CHECK: %[[CALLS:.*]] = llvm.mlir.constant(0 : i64)
+// CHECK: llvm.insertvalue %[[CALLS]], %{{.*}}[18]
 
 // Name and architecture, then name and encoding of each weight.
 // CHECK-LABEL: llvm.mlir.global internal constant @hone_strings("tiny\00llama\00table\00q8_0, panel = <8x32>\00norm\00f32\00")
@@ -70,6 +75,49 @@ llm.weight @norm : tensor<32xf32> {
   %0 = llm.file_tensor "norm" : tensor<32xf32>
   llm.yield %0 : tensor<32xf32>
 }
+}
+
+// -----
+
+// What hone-insert-marks left: a table of kernels, whose names are strings, and three numbers of each call.
+// CHECK-LABEL: llvm.mlir.global internal constant @hone_kernel_table()
+// CHECK-SAME: !llvm.array<2 x struct<(ptr, i64, i64, i64, i64, i64, i64)>>
+// CHECK: llvm.getelementptr {{.*}}[1]
+// CHECK: llvm.insertvalue %{{.*}}, %{{.*}}[0, 0]
+// CHECK: %[[ARITHMETIC:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK: llvm.insertvalue %[[ARITHMETIC]], %{{.*}}[0, 1]
+// CHECK: %[[WEIGHT:.*]] = llvm.mlir.constant(544 : i64)
+// CHECK: llvm.insertvalue %[[WEIGHT]], %{{.*}}[0, 2]
+// CHECK: %[[ROW_WEIGHT:.*]] = llvm.mlir.constant(34 : i64)
+// CHECK: llvm.insertvalue %[[ROW_WEIGHT]], %{{.*}}[0, 3]
+// CHECK: %[[OPERATIONS:.*]] = llvm.mlir.constant(1024 : i64)
+// CHECK: llvm.insertvalue %[[OPERATIONS]], %{{.*}}[0, 4]
+// CHECK: llvm.getelementptr {{.*}}[9]
+// CHECK: llvm.insertvalue %{{.*}}, %{{.*}}[1, 0]
+// CHECK: %[[POSITION:.*]] = llvm.mlir.constant(64 : i64)
+// CHECK: llvm.insertvalue %[[POSITION]], %{{.*}}[1, 5]
+// CHECK: %[[PRODUCTS:.*]] = llvm.mlir.constant(128 : i64)
+// CHECK: llvm.insertvalue %[[PRODUCTS]], %{{.*}}[1, 6]
+// CHECK: llvm.mlir.global internal constant @hone_call_table(dense<[0, 0, -1, 1, 2, -1]> : tensor<6xi32>)
+// CHECK-SAME: !llvm.array<6 x i32>
+// CHECK-LABEL: llvm.mlir.global external constant @hone_program_module()
+// CHECK: %[[COUNT:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK: llvm.insertvalue %[[COUNT]], %{{.*}}[16]
+// CHECK: %[[TABLE:.*]] = llvm.mlir.addressof @hone_kernel_table
+// CHECK: llvm.insertvalue %[[TABLE]], %{{.*}}[17]
+// CHECK: %[[COUNT:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK: llvm.insertvalue %[[COUNT]], %{{.*}}[18]
+// CHECK: %[[TABLE:.*]] = llvm.mlir.addressof @hone_call_table
+// CHECK: llvm.insertvalue %[[TABLE]], %{{.*}}[19]
+// CHECK: llvm.mlir.global internal constant @hone_strings("\00product\00attention\00")
+module attributes {llm.context_length = 128 : i64, llm.max_rows = 4 : i64, llm.arena_bytes = 256 : i64,
+                   llm.page_bytes = 8192 : i64, llm.vocabulary = 8 : i64, llm.weight_bytes_per_row = 400 : i64,
+                   llm.calls = array<i32: 0, 0, -1, 1, 2, -1>, llm.kernels = [
+  {arithmetic = 2 : i64, name = "product", position_bytes = 0 : i64, position_operations = 0 : i64,
+   row_operations = 1024 : i64, row_weight_bytes = 34 : i64, weight_bytes = 544 : i64},
+  {arithmetic = 1 : i64, name = "attention", position_bytes = 64 : i64, position_operations = 128 : i64,
+   row_operations = 0 : i64, row_weight_bytes = 0 : i64, weight_bytes = 0 : i64}]} {
+llvm.func @hone_step(!llvm.ptr, i32, i32)
 }
 
 // -----

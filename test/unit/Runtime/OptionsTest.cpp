@@ -35,13 +35,45 @@ TEST(OptionsTest, TheWholeOfACommandLineIsRead) {
   EXPECT_EQ(options->system, "");
 }
 
-TEST(OptionsTest, ThePromptOfBenchIsANumber) {
-  Result<Options> options = parseOptions({"bench", "--prompt", "256", "--json"});
+TEST(OptionsTest, BenchTakesListsOfNumbers) {
+  Result<Options> options = parseOptions({"bench", "--prompt", "256", "--json", "--depth=0,1024", "--batch", "1,8",
+                                          "--threads", "2,1", "--generate", "0"});
   ASSERT_TRUE(bool(options)) << options.error().message();
-  EXPECT_EQ(options->benchPrompt, 256);
+  using List = std::vector<int64_t>;
+  EXPECT_EQ(options->benchPrompt, List{256});
+  EXPECT_EQ(options->benchGenerate, List{0});
+  EXPECT_EQ(options->benchDepth, (List{0, 1024}));
+  EXPECT_EQ(options->benchThreads, (List{2, 1}));
+  EXPECT_EQ(options->benchBatch, (List{1, 8}));
   EXPECT_TRUE(options->json);
-  EXPECT_EQ(errorOf({"bench", "--prompt", "many"}),
-            "'--prompt': expected a whole number from 0 to 2147483647, got 'many'");
+  for (const char *bad : {"many", "1,,2", "1,", ",1", "1 2", ""})
+    EXPECT_EQ(errorOf({"bench", "--prompt", bad}),
+              std::string("'--prompt': expected a whole number from 0 to 2147483647, or several with commas between, "
+                          "got '") +
+                  bad + "'");
+  EXPECT_EQ(errorOf({"bench", "--prompt", "0,0", "--generate", "0"}),
+            "'bench' has nothing to measure: expected '--prompt' or '--generate' above 0");
+}
+
+TEST(OptionsTest, ProfileMayNameAFile) {
+  Result<Options> options = parseOptions({"bench", "--profile", "--json"});
+  ASSERT_TRUE(bool(options)) << options.error().message();
+  EXPECT_TRUE(options->profile);
+  EXPECT_EQ(options->traceFile, "");
+  options = parseOptions({"bench", "--profile=trace.json"});
+  ASSERT_TRUE(bool(options)) << options.error().message();
+  EXPECT_TRUE(options->profile);
+  EXPECT_EQ(options->traceFile, "trace.json");
+  EXPECT_EQ(errorOf({"bench", "--profile="}), "'--profile=' expects a value after it");
+  EXPECT_EQ(errorOf({"bench", "--profile", "trace.json"}),
+            "unexpected argument 'trace.json'; quote a text that has spaces in it");
+  EXPECT_EQ(errorOf({"bench", "--profile", "--depth", "0,1"}),
+            "'--profile' measures one thing: expected one number for each option, got several");
+  EXPECT_EQ(errorOf({"bench", "--compare", "other", "--threads", "1,2"}),
+            "'--compare' measures one thing: expected one number for each option, got several");
+  EXPECT_EQ(errorOf({"bench", "--compare", "other", "--profile"}),
+            "expected one of '--profile' and '--compare', got both");
+  EXPECT_EQ(errorOf({"bench", "--compare", ""}), "'--compare': expected a program, got ''");
 }
 
 TEST(OptionsTest, BadNumbers) {

@@ -203,4 +203,20 @@ TEST(ModelTest, WhatAModuleStatesIsChecked) {
             "weight 'third.weight': expected bytes 4032 to 4097 inside the weight section of 4096 bytes" + again);
   EXPECT_NE(message([](hone_module &, hone_weight *w) { w[1].offset = ~UINT64_C(0) - 63; }), "");
   EXPECT_NE(message([](hone_module &, hone_weight *w) { w[1].offset = 130; }), "");
+  const std::string calls = "module: expected kernel calls that name its kernels and weights, got others" + again;
+  EXPECT_EQ(message([](hone_module &m, hone_weight *) { m.kernel_count = 2; }), calls);
+  EXPECT_EQ(message([](hone_module &m, hone_weight *) { m.calls = nullptr; }), calls);
+  EXPECT_EQ(message([](hone_module &m, hone_weight *) {
+              static const hone_call call[] = {{0, 0, 3}};
+              m.calls = call;
+              m.call_count = 1;
+            }),
+            calls);
+  EXPECT_EQ(message([](hone_module &m, hone_weight *) {
+              static const hone_kernel kernel[] = {{"k", HONE_ARITHMETIC_INT8 + 1, 0, 0, 0, 0, 0}};
+              m.kernels = kernel;
+              m.kernel_count = 1;
+              m.call_count = 0;
+            }),
+            calls);
 }

@@ -55,20 +55,28 @@ static uint64_t fold(const hone_step *step, int64_t row, int64_t layer, uint64_t
   return state;
 }
 
+static void meet(const hone_step *step, int32_t worker) {
+  hone_rt_barrier(step->barrier);
+  hone_rt_mark(step->barrier, worker, -1);
+}
+
 static void stub_step(const hone_step *step, int32_t worker, int32_t workers) {
   uint64_t *scratch = (uint64_t *)(step->worker_arena + worker * hone_program_module.worker_arena_bytes);
   scratch[0] = stub_weight_hash(step->weights);
   for (int64_t row = worker; row < step->rows; row += workers)
     *cell(step, step->sequences[row], step->positions[row], 0) =
         stub_mix(stub_mix(step->tokens[row], step->positions[row]), scratch[0]);
-  hone_rt_barrier(step->barrier);
+  hone_rt_mark(step->barrier, worker, 0);
+  meet(step, worker);
   for (int64_t row = worker; row < step->rows; row += workers)
     ((uint64_t *)step->arena)[row] = fold(step, row, 0, 1);
-  hone_rt_barrier(step->barrier);
+  hone_rt_mark(step->barrier, worker, 1);
+  meet(step, worker);
   /* Another worker's rows than above. */
   for (int64_t row = workers - 1 - worker; row < step->rows; row += workers)
     *cell(step, step->sequences[row], step->positions[row], 1) = stub_mix(((uint64_t *)step->arena)[row], 2);
-  hone_rt_barrier(step->barrier);
+  hone_rt_mark(step->barrier, worker, 2);
+  meet(step, worker);
   for (int64_t i = 0; i < step->logit_rows; ++i) {
     uint64_t result = fold(step, step->logit_row[i], 1, 3);
     for (int64_t token = worker; token < stub_vocabulary; token += workers)
@@ -78,7 +86,22 @@ static void stub_step(const hone_step *step, int32_t worker, int32_t workers) {
   const char *delay = getenv("HONE_STUB_DELAY_US");
   if (worker == 0 && delay)
     usleep(atoi(delay));
+  hone_rt_mark(step->barrier, worker, 3);
 }
+
+static const hone_kernel kernels[] = {
+    {"append", HONE_ARITHMETIC_INT16, 1188, 0, 100, 0, 0},
+    {"fold", HONE_ARITHMETIC_F32, 0, 0, 0, 8, 4},
+    {"logits \"quoted\"", HONE_ARITHMETIC_INT8, 0, 16, 64, 0, 0},
+};
+
+/* What the step does in order; the third call stands for a later phase of the second. */
+static const hone_call calls[] = {
+    {0, 0, 0},
+    {1, 0, -1},
+    {1, HONE_CALL_LATER_PHASE, -1},
+    {2, HONE_CALL_LOGIT_ROWS, 2},
+};
 
 const hone_module hone_program_module = {
     .abi_version = HONE_ABI_VERSION,
@@ -97,4 +120,8 @@ const hone_module hone_program_module = {
     .weight_count = weight_count,
     .weights = weights,
     .steps = {stub_step},
+    .kernel_count = sizeof kernels / sizeof *kernels,
+    .kernels = kernels,
+    .call_count = sizeof calls / sizeof *calls,
+    .calls = calls,
 };

@@ -11,6 +11,7 @@
 #include "hone-rt/ABI.h"
 #include "hone-rt/ABI.h"
 #include "hone/dialects/LLM/LLMAttrs.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
@@ -36,6 +37,7 @@ enum StepArgument : unsigned {
 /// Symbols of the ABI.
 inline constexpr llvm::StringLiteral kBarrierFunction = "hone_rt_barrier";
 inline constexpr llvm::StringLiteral kTapFunction = "hone_rt_tap";
+inline constexpr llvm::StringLiteral kMarkFunction = "hone_rt_mark";
 inline constexpr llvm::StringLiteral kStepFunction = "hone_step";
 /// Of a kernel, or an entry of the step: the name of the ISA level that its code is for; without, the first.
 inline constexpr llvm::StringLiteral kLevelAttr = "x86.level";
@@ -90,6 +92,10 @@ struct SpanLayout {
 /// The memory that workers fill in the first phase of an op's kernel and read in its second, or null for a kernel of
 /// one phase. For `llm.attention`: [row][head][span][maximum, sum, weighted values], as SpanLayout says.
 mlir::MemRefType getSharedType(mlir::Operation *op);
+
+/// Whether `next` is the same kernel on the same memory as `call`: only the phase, an index before worker and workers,
+/// differs.
+bool isNextPhase(mlir::func::CallOp call, mlir::func::CallOp next);
 
 } // namespace hone
 

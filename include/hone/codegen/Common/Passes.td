@@ -97,6 +97,20 @@ def InsertTapsPass : Pass<"hone-insert-taps", "::mlir::ModuleOp"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def InsertMarksPass : Pass<"hone-insert-marks", "::mlir::ModuleOp"> {
+  let summary = "Lets the runtime see where the time of a step goes";
+  let description = [{
+    call @kernel(...), barrier  =>  call @kernel(...), call @hone_rt_mark(barrier, worker, call), barrier,
+                                    call @hone_rt_mark(barrier, worker, -1)
+
+    Every worker calls the mark behind each kernel call, which counts from 0, and behind each barrier; the runtime does
+    nothing in it unless it records. The module learns what the marks mean: `llm.kernels` holds for each kernel its name,
+    arithmetic, and bytes and operations, `llm.calls` for each call its kernel, flags and first weight (-1 without), as
+    `hone_kernel` and `hone_call` of hone-rt/ABI.h tell of them. Products, attention and table lookups are counted.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect"];
+}
+
 def PartitionWorkersPass : Pass<"hone-partition-workers", "::mlir::ModuleOp"> {
   let summary = "Gives each worker its share of a kernel's parallel part";
   let description = [{
@@ -124,7 +138,8 @@ def EmitModuleDescriptorPass : Pass<"hone-emit-module-descriptor", "::mlir::Modu
   let description = [{
     module attributes, llm.weight symbols  =>  constant @hone_program_module
 
-    Lays `hone_module` of hone-rt/ABI.h out in the LLVM dialect. The weights stay in the module: their recipes run when
+    Lays `hone_module` of hone-rt/ABI.h out in the LLVM dialect; kernels and calls are those of hone-insert-marks, none
+    without it. The weights stay in the module: their recipes run when
     the program is packaged.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];

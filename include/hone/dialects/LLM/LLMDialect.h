@@ -32,6 +32,9 @@ inline constexpr llvm::StringLiteral kArenaBytesAttr = "llm.arena_bytes";
 inline constexpr llvm::StringLiteral kPageBytesAttr = "llm.page_bytes";
 inline constexpr llvm::StringLiteral kVocabularyAttr = "llm.vocabulary";
 inline constexpr llvm::StringLiteral kBytesPerRowAttr = "llm.weight_bytes_per_row";
+/// What the kernels of the step read and compute, and its calls, as hone-insert-marks says.
+inline constexpr llvm::StringLiteral kKernelsAttr = "llm.kernels";
+inline constexpr llvm::StringLiteral kCallsAttr = "llm.calls";
 /// Set by code generation on the arguments of kernels: "read", "write" or "read_write".
 inline constexpr llvm::StringLiteral kAccessAttr = "llm.access";
 

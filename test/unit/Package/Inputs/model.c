@@ -9,6 +9,7 @@
 
 static void step(const hone_step *step, int32_t worker, int32_t workers) {
   step->logits[worker] = step->weights[0][0] + workers;
+  hone_rt_mark(step->barrier, worker, 0);
   hone_rt_barrier(step->barrier);
 }
 

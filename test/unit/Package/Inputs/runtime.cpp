@@ -16,6 +16,7 @@
 #include <vector>
 
 extern "C" void hone_rt_barrier(hone_barrier *) {}
+extern "C" void hone_rt_mark(hone_barrier *, int64_t, int64_t) {}
 
 /// "yes" if a read-only PT_LOAD begins at the weights and covers them.
 static int visit(dl_phdr_info *object, size_t, void *found) {
