@@ -51,7 +51,7 @@ int64_t FloatProducts::mostFewRows() const {
   if (!isPlain())
     return 1;
   // Unpacking pays later, unless it leads to wider vectors.
-  return vectorLanes == kLanes ? 24 : 12;
+  return vectorLanes == kLanes ? 24 : fewRows().back();
 }
 
 /// An activation in all lanes, as f32.
