@@ -24,10 +24,12 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/xxhash.h"
 
 #include <memory>
 #include <sys/mman.h>
@@ -145,6 +147,13 @@ public:
 
   size_t getWeightBytes() const { return weightBytes; }
 
+  /// Of the results of a run by `workers`, one after another; the same for the same bits.
+  std::string getResultHash(int64_t workers) const {
+    for (int64_t worker = 0; worker < workers; ++worker)
+      run(0, worker, workers);
+    return llvm::utohexstr(llvm::xxh3_64bits(ArrayRef<uint8_t>(others->data(), others->size())));
+  }
+
 private:
   const Kernel &kernel;
   std::unique_ptr<Memory> others, weights;
@@ -231,6 +240,7 @@ static void measure(llvm::json::OStream &json, const std::vector<Kernel> &kernel
       for (const Kernel &kernel : kernels)
         for (int64_t rows : rowCounts) {
           Call call(kernel, rows);
+          std::string hash = call.getResultHash(threads);
           benchmarks::Timing timing = benchmarks::timeTogether(
               threads, seconds, [&](int64_t run, int64_t worker) { call.run(run, worker, threads); });
           json.object([&] {
@@ -241,6 +251,7 @@ static void measure(llvm::json::OStream &json, const std::vector<Kernel> &kernel
             json.attribute("seconds", timing.best);
             json.attribute("median_seconds", timing.median);
             json.attribute("runs", timing.runs);
+            json.attribute("result_hash", hash);
           });
         }
     });

@@ -7,6 +7,7 @@ hone-time-kernels), and times them. In the same run a plain loop measures the pe
 made of (fused multiplication and addition of f32; products of bytes or of 16-bit integers where activations are rounded to
 these; of the level's vector width), and another one the rate at which memory is read. Each figure is the best of many short
 runs; weights lie in memory that caches do not hold. A multiplication and an addition are two operations.
+With --json each figure comes with a hash of the results, which are the same bits for all levels and numbers of threads.
 
   measure_products.py                                             the products of a small encoder in f32, 1 and 128 rows
   measure_products.py --shapes 5632x2048 --schemes f16,q4_0 --rows 1,8,512 --threads 1,2
@@ -140,7 +141,7 @@ def figures_of(arguments, text, scheme, measured):
                    "runs": kernel["runs"], "gop_per_s": rate / 1e9, "peak_gop_per_s": team["peak_ops_per_s"] / 1e9,
                    "share_of_peak": rate / team["peak_ops_per_s"] if team["peak_ops_per_s"] else None,
                    "gb_per_s": read / 1e9, "read_gb_per_s": team["read_bytes_per_s"] / 1e9,
-                   "share_of_read": read / team["read_bytes_per_s"]}
+                   "share_of_read": read / team["read_bytes_per_s"], "result_hash": kernel["result_hash"]}
 
 
 def print_table(figures):

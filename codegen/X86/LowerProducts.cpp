@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatProducts.h"
 #include "KernelLowering.h"
 #include "RowsTarget.h"
 #include "UnpackedPanels.h"
@@ -16,8 +17,6 @@ using namespace hone::x86;
 
 namespace {
 
-/// Rows that share one reading of a panel of float products; their accumulators fit 16 registers.
-constexpr int64_t kRowTile = 4;
 /// How far ahead weights are asked for where few rows use them: what comes while a first line is under way.
 constexpr int64_t kAheadBytes = 8192;
 
@@ -39,13 +38,14 @@ public:
     if (int64_t panels = target.unitVectors(); panels > 1) {
       // The verifier of an op that rounds to integers wants rows of whole blocks.
       unrounded = memref::AllocaOp::create(
-          b, MemRefType::get({UnpackedPanels::kMostRows, target.unitColumns()}, b.getF32Type()),
+          b,
+          MemRefType::get({integers ? UnpackedPanels::kMostRows : FloatProducts::kMostRows, target.unitColumns()},
+                          b.getF32Type()),
           b.getI64IntegerAttr(32));
       allocateUnpacked(largestDivisor(panels, getMostPanels() / weightCount));
       b.forall(b.index(full / panels), [&](Value unit) { emitRoundedUnit(unit, panels); });
       return;
     }
-    // Single rows of floats interleave panels, since each accumulator is a chain of dependent operations.
     int64_t group = largestDivisor(full, getMostPanels() / weightCount);
     if (full > 0) {
       allocateUnpacked(group);
@@ -65,7 +65,8 @@ private:
   SmallVector<Value> biases; ///< memory of f32, one per weight; null without
   RowsTarget target;
   std::optional<UnpackedPanels> unpacked;
-  Value unrounded; ///< [row][column of a block], f32: results of a block before they are rounded
+  std::optional<FloatProducts> floats; ///< for input that is not
+  Value unrounded;                     ///< [row][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
 
   using Store = llvm::function_ref<void(Value values, Value row, Value panel)>;
@@ -77,12 +78,15 @@ private:
     return most;
   }
 
-  /// Panels of all weights that a unit of work has at most: two vectors of integers.
+  /// Panels of all weights that a unit of work has at most: two vectors of integers. Floats interleave more, since each
+  /// accumulator is a chain of dependent operations.
   int64_t getMostPanels() const { return integers ? 2 * integers->mostPanels() : 4; }
 
   void allocateUnpacked(int64_t panels) {
     if (integers)
       unpacked.emplace(b, *integers, weights, panels);
+    else
+      floats.emplace(b, input, weights, panels);
   }
 
   /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
@@ -115,19 +119,9 @@ private:
   /// All rows of `count` panels, in groups.
   void emitGroups(Value panel, int64_t count, int64_t outputs, Group group) {
     if (integers)
-      return emitIntegerGroups(panel, count, outputs, group);
-    Value rows = b.dim(target.memory(), 0), whole = b.mul(b.div(rows, kRowTile), kRowTile);
-    b.loop(b.index(0), whole, kRowTile, [&](Value first) {
-      group(first, b.index(kRowTile), [&](Store store) {
-        forEach(panel, count, 1, [&](Value own) { emitTile(own, 1, first, kRowTile, outputs, store); });
-      });
-    });
-    int64_t together = std::min(count, 4 / static_cast<int64_t>(weights.size()));
-    b.loop(whole, rows, 1, [&](Value first) {
-      group(first, b.index(1), [&](Store store) {
-        forEach(panel, count, together, [&](Value own) { emitTile(own, together, first, 1, outputs, store); });
-      });
-    });
+      emitIntegerGroups(panel, count, outputs, group);
+    else
+      emitFloatGroups(panel, count, outputs, group);
   }
 
   /// Each number of rows has the code that suits it.
@@ -162,6 +156,65 @@ private:
     b.when(atMost(1), emitOneRow, [&] { b.when(atMost(integers->fewRows()), emitFewRows, emitManyRows); });
   }
 
+  void emitFloatGroups(Value panel, int64_t count, int64_t outputs, Group group) {
+    Value rows = b.dim(target.memory(), 0), zero = b.index(0);
+    auto isMore = [&](int64_t number) {
+      return arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, rows, b.index(number));
+    };
+    // Few rows go in tiles of the smallest size that has all of them, else of the last.
+    int64_t less = 0, few = floats->mostFewRows();
+    for (int64_t size : floats->fewRows()) {
+      int64_t most = size == floats->fewRows().back() ? few : size;
+      b.when(arith::XOrIOp::create(b, isMore(less), isMore(most)), [&] {
+        b.loop(zero, rows, size, [&](Value first) {
+          Value some = arith::MinUIOp::create(b, b.sub(rows, first), b.index(size));
+          group(first, some, [&](Store store) { emitFewFloats(panel, count, outputs, first, some, size, store); });
+        });
+      });
+      less = size;
+    }
+    b.when(isMore(few), [&] {
+      // Parts of equal size, but for one row.
+      Value parts = arith::CeilDivUIOp::create(b, rows, b.index(FloatProducts::kMostRows));
+      auto at = [&](Value part) {
+        return arith::DivUIOp::create(b, arith::MulIOp::create(b, rows, part), parts).getResult();
+      };
+      b.loop(zero, parts, 1, [&](Value part) {
+        Value first = at(part), some = b.sub(at(b.add(part, 1)), first);
+        group(first, some, [&](Store store) { emitManyFloats(panel, count, outputs, first, some, store); });
+      });
+    });
+  }
+
+  /// A tile of `tileRows` rows of floats, of which `rows` exist: behind these the last is computed again.
+  void emitFewFloats(Value panel, int64_t count, int64_t outputs, Value first, Value rows, int64_t tileRows,
+                     Store store) {
+    SmallVector<Value> numbers, own;
+    for (int64_t r = 0; r < tileRows; ++r) {
+      numbers.push_back(arith::MinUIOp::create(b, b.index(r), b.sub(rows, b.index(1))));
+      own.push_back(b.add(first, numbers.back()));
+    }
+    forEach(panel, count, floats->panels(), [&](Value ownPanel) {
+      SmallVector<Value> sums = floats->multiplyFew(ownPanel, own);
+      for (int64_t p = 0; p < floats->panels(); ++p)
+        for (int64_t r = 0; r < tileRows; ++r)
+          finish(b.add(ownPanel, p), numbers[r], outputs, store,
+                 [&](int64_t weight) { return sums[floats->column(weight, p) * tileRows + r]; });
+    });
+  }
+
+  /// Rows [first, first + rows) of floats; `store` gets rows from 0 on.
+  void emitManyFloats(Value panel, int64_t count, int64_t outputs, Value first, Value rows, Store store) {
+    forEach(panel, count, floats->panels(), [&](Value own) {
+      floats->multiply(own, first, rows);
+      b.loop(b.index(0), rows, 1, [&](Value row) {
+        for (int64_t p = 0; p < floats->panels(); ++p)
+          finish(b.add(own, p), row, outputs, store,
+                 [&](int64_t weight) { return floats->getSum(row, floats->column(weight, p)); });
+      });
+    });
+  }
+
   /// Panels from `panel` on, `step` at a time.
   void forEach(Value panel, int64_t count, int64_t step, llvm::function_ref<void(Value own)> body) {
     b.loop(b.index(0), b.index(count), step, [&](Value number) { body(b.add(panel, number)); });
@@ -176,28 +229,6 @@ private:
           finish(b.add(own, p), row, outputs, store, [&](int64_t weight) { return unpacked->getSum(row, weight, p); });
       });
     });
-  }
-
-  /// `store` receives the results of `rowCount` rows, from 0 on, and `panelCount` panels. Accumulators are indexed
-  /// [weight][panel][row].
-  void emitTile(Value panel, int64_t panelCount, Value row, int64_t rowCount, int64_t outputs, Store store) {
-    auto at = [&](int64_t weight, int64_t p, int64_t r) { return (weight * panelCount + p) * rowCount + r; };
-    auto weightCount = static_cast<int64_t>(weights.size());
-    SmallVector<Value> initial(weightCount * panelCount * rowCount, b.splat(0.0f));
-    SmallVector<Value> sums =
-        b.loop(b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
-          SmallVector<Value> accumulators = llvm::to_vector(carried);
-          for (int64_t weight = 0; weight < weightCount; ++weight)
-            for (int64_t p = 0; p < panelCount; ++p) {
-              PackedBlock place = weights[weight].getBlock(b, b.add(panel, p), block);
-              MutableArrayRef<Value> own = MutableArrayRef<Value>(accumulators).slice(at(weight, p, 0), rowCount);
-              emitFloatBlock(weights[weight], place, block, row, own);
-            }
-          return accumulators;
-        });
-    for (int64_t p = 0; p < panelCount; ++p)
-      for (int64_t r = 0; r < rowCount; ++r)
-        finish(b.add(panel, p), b.index(r), outputs, store, [&](int64_t weight) { return sums[at(weight, p, r)]; });
   }
 
   /// Asks for what is read some time later, from the panels behind `panel` where these end.
@@ -248,25 +279,6 @@ private:
       values.push_back(bias ? b.addf(sum, b.loadFirst(outputs, bias, {b.mul(panel, VectorBuilder::lanes)})) : sum);
     }
     store(epilogue(values), row, panel);
-  }
-
-  /// One activation in all lanes, as f32.
-  Value loadActivation(Value row, Value column) {
-    Value x = b.broadcast(b.loadScalar(input, {row, column}));
-    return x.getType() == b.f32s() ? x : arith::ExtFOp::create(b, b.f32s(), x).getResult();
-  }
-
-  /// accumulator += x * w, column by column.
-  void emitFloatBlock(const PackedWeight &weight, PackedBlock place, Value block, Value row,
-                      MutableArrayRef<Value> accumulators) {
-    Value first = b.mul(block, PackedWeight::kBlockColumns);
-    weight.forEachColumn(b, place, [&](int64_t column, Value values) {
-      Value position = b.add(first, column);
-      for (auto [r, accumulator] : llvm::enumerate(accumulators)) {
-        Value x = loadActivation(b.add(row, static_cast<int64_t>(r)), position);
-        accumulator = b.fma(x, values, accumulator);
-      }
-    });
   }
 };
 

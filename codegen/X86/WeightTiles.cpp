@@ -46,11 +46,16 @@ PackedBlock PackedWeight::getBlock(VectorBuilder &b, Value panel, Value block, i
   return result;
 }
 
+Value PackedWeight::getStart(VectorBuilder &b, Value panel, Value block) const {
+  int64_t parts = layout.columns / kBlockColumns;
+  return b.add(b.mul(panel, blocks() / parts * layout.bytes), b.mul(block, layout.bytes / parts));
+}
+
 void PackedWeight::prefetch(VectorBuilder &b, Value panel, Value block, int64_t together) const {
   constexpr int64_t lineBytes = 64;
-  int64_t parts = layout.columns / kBlockColumns, end = cast<MemRefType>(bytes.getType()).getDimSize(0);
+  int64_t end = cast<MemRefType>(bytes.getType()).getDimSize(0);
   for (int64_t p = 0; p < together; ++p) {
-    Value start = b.add(b.mul(b.add(panel, p), blocks() / parts * layout.bytes), b.mul(block, layout.bytes / parts));
+    Value start = getStart(b, b.add(panel, p), block);
     for (int64_t line = 0; line < blockBytes(); line += lineBytes) {
       // Behind the last panel there is nothing to fetch.
       Value position = arith::MinUIOp::create(b, b.add(start, line), b.index(end - 1));
@@ -140,6 +145,13 @@ void PackedWeight::forEachPair(VectorBuilder &b, PackedBlock block,
     Value even = traits->isSigned ? b.shiftRight(b.shiftLeft(quad, 8), 8, /*isSigned=*/true) : b.andi(quad, 0x00ff);
     body(t, even, b.shiftRight(quad, 8, traits->isSigned));
   });
+}
+
+Value PackedWeight::loadColumn(VectorBuilder &b, Value start, Value column) const {
+  Type element = getSchemeElementType(b.getContext(), scheme);
+  Value position = b.add(start, b.mul(column, layout.rows * traits->elementBits / 8));
+  Value values = b.loadBytes(b.vectorOf(element), bytes, {position});
+  return element.isF32() ? values : arith::ExtFOp::create(b, b.f32s(), values).getResult();
 }
 
 void PackedWeight::forEachColumn(VectorBuilder &b, PackedBlock block,

@@ -47,6 +47,8 @@ public:
 
   /// Of `together` panels from `panel` on, one or two.
   PackedBlock getBlock(VectorBuilder &b, Value panel, Value block, int64_t together = 1) const;
+  /// The byte position where the columns of a panel begin, from block `block` on.
+  Value getStart(VectorBuilder &b, Value panel, Value block) const;
   /// Bytes of 32 columns of a panel.
   int64_t blockBytes() const { return llvm::divideCeil(layout.bytes, layout.columns / kBlockColumns); }
   /// Asks for the 32 columns from `block` on of each of `together` panels from `panel` on.
@@ -67,6 +69,11 @@ public:
   /// Calls `body` for t = 0 .. 7 with the integers of columns 4 t .. 4 t + 3 of each row as bytes, unsigned or signed
   /// as the scheme's: byte i of lane r of 32 bits holds column 4 t + i of row r. The zero point is not subtracted.
   void forEachQuad(VectorBuilder &b, PackedBlock block, llvm::function_ref<void(int64_t t, Value quad)> body) const;
+
+  // Schemes of floats.
+
+  /// The f32 values of column `column` of the panel whose first tile is at byte position `start`.
+  Value loadColumn(VectorBuilder &b, Value start, Value column) const;
 
   // Every scheme.
 

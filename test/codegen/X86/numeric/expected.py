@@ -229,6 +229,49 @@ def linear():
     return test
 
 
+def float_products():
+    """Tiles of floats: up to 6 rows that read the packed weights, 6 or 8 that read unpacked ones, chunks of 256 columns."""
+    test = Test("float_products")
+    test.lines[0] = ("// What products with arithmetic in floats compute in their x86 kernels, against NumPy. Written by "
+                     "expected.py; change\n// that, and run it again.")
+
+    def cases(scheme, shape, rows, comment, precision="f32"):
+        weight = llm.weight_values(test, scheme, *shape)
+        name = f"{scheme}_{shape[0]}x{shape[1]}_{precision}"
+        kind = test.weight(name, weight, scheme)
+        for count in rows:
+            test.begin(f"{name}_rows_{count}", comment)
+            source, input_type, values = activations(test, count, shape[1], precision)
+            test.reference(name, kind)
+            test.add(f"%result = llm.linear %{source}, %{name} : {input_type},")
+            test.add(f"  {kind}")
+            test.expect("result", llm.product(values, weight))
+            test.end()
+
+    every = "Every tile of few rows, and what many leave beside whole tiles."
+    cases("f32", (36, 32), (*range(1, 10), 13, 17, 27), every)
+    cases("f16", (20, 32), (2, 3, 5, 6, 25, 64, 65), every)
+    cases("bf16", (20, 32), (1, 4, 7, 26), every)
+    cases("f32", (12, 32), (130,), "More rows than one unpacked chunk serves.")
+    cases("q4_1", (36, 32), (2, 3, 8, 14), "Weights that are dequantised are unpacked for two rows on.")
+    cases("f16", (36, 288), (4, 26), "A chunk of columns and a rest; four panels and one that is not full.")
+    cases("f32", (12, 288), (27,), "Activations are widened chunk by chunk.", "f16")
+    cases("bf16", (68, 32), (3, 25), "Whole units of work, and a rest.", "bf16")
+    gate, up = (llm.weight_values(test, scheme, 20, 32) for scheme in ("f16", "f32"))
+    kinds = test.weight("gate", gate, "f16"), test.weight("up", up, "f32")
+    for count in 1, 4, 6, 29:
+        test.begin(f"gated_linear_rows_{count}", "Two weights of different kinds in one tile.")
+        source, input_type, values = activations(test, count, 32, "f32")
+        for name, kind in zip(("gate", "up"), kinds):
+            test.reference(name, kind)
+        test.add(f"%result = llm.gated_linear %{source}, %gate, %up {{function = #llm.activation<silu>}}")
+        test.add(f"  : {input_type}, {kinds[0]},")
+        test.add(f"    {kinds[1]}")
+        test.expect("result", llm.silu(llm.product(values, gate)) * llm.product(values, up))
+        test.end()
+    return test
+
+
 def qkv():
     test = Test("qkv")
     weights = {}
@@ -557,8 +600,8 @@ def rounding():
     return test
 
 
-TESTS = [embedding, select_rows, add, add_bias, scale, rms_norm, add_rms_norm, quantize_rows, linear, k_quants,
-         qkv, gated_activation, gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
+TESTS = [embedding, select_rows, add, add_bias, scale, rms_norm, add_rms_norm, quantize_rows, linear, float_products,
+         k_quants, qkv, gated_activation, gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
 
 if __name__ == "__main__":
     llm.write(TESTS, FOLDER, __doc__)

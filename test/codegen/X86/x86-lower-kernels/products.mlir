@@ -12,9 +12,6 @@
 !q4_1 = tensor<16x64xi4, #llm.stored<scheme = q4_1, panel = <8x32>>>
 !q5_0 = tensor<16x64xi5, #llm.stored<scheme = q5_0, panel = <8x32>>>
 !q8_0 = tensor<16x64xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
-!f16 = tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
-!f32 = tensor<24x64xf32, #llm.stored<scheme = f32, panel = <8x32>>>
-!bf16 = tensor<12x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
 !wide = tensor<?x512xi16, #llm.blocked<columns = 32>>
 !q4_K = tensor<16x512xi4, #llm.stored<scheme = q4_K, panel = <8x256>>>
 !q6_K = tensor<16x512xi6, #llm.stored<scheme = q6_K, panel = <8x256>>>
@@ -403,57 +400,6 @@ func.func private @q2_K(%x: !wide, %w: !q2_K) -> tensor<?x16xf32> attributes {ll
 func.func private @tail(%x: !blocked, %w: !tail) -> tensor<?x11xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !blocked, !tail
   return %0 : tensor<?x11xf32>
-}
-
-// Floats: a column of weights is multiplied with one activation, in the order of the columns. Single rows interleave 4
-// panels, whose chains of fused operations do not wait for each other.
-// CHECK-LABEL: func.func private @f16
-// CHECK: %[[UNITS:.*]] = arith.constant 2 : index
-// CHECK: scf.forall (%{{.*}}) in (%[[UNITS]])
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-// CHECK: %[[COLUMN:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
-// CHECK: %[[ACTIVATION:.*]] = vector.broadcast %{{.*}} : f32 to vector<8xf32>
-// CHECK: math.fma %[[ACTIVATION]], %[[COLUMN]], %{{.*}} : vector<8xf32>
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
-// CHECK-NOT: llvm.call_intrinsic
-// CHECK: return
-func.func private @f16(%x: !rows, %w: !f16) -> tensor<?x64xf32> attributes {llm.kernel} {
-  %0 = llm.linear %x, %w : !rows, !f16
-  return %0 : tensor<?x64xf32>
-}
-
-// 3 panels do not make groups of 2 or 4, so that each is a unit.
-// CHECK-LABEL: func.func private @f32
-// CHECK: %[[UNITS:.*]] = arith.constant 3 : index
-// CHECK: scf.forall (%{{.*}}) in (%[[UNITS]])
-// CHECK: scf.for {{.*}} -> (vector<8xf32>) {
-// CHECK-NOT: arith.extf
-// CHECK: return
-func.func private @f32(%x: !rows, %w: !f32) -> tensor<?x24xf32> attributes {llm.kernel} {
-  %0 = llm.linear %x, %w : !rows, !f32
-  return %0 : tensor<?x24xf32>
-}
-
-// CHECK-LABEL: func.func private @bf16
-// CHECK: arith.extf %{{.*}} : vector<8xbf16> to vector<8xf32>
-// CHECK: vector.maskedstore
-func.func private @bf16(%x: !rows, %w: !bf16) -> tensor<?x12xf32> attributes {llm.kernel} {
-  %0 = llm.linear %x, %w : !rows, !bf16
-  return %0 : tensor<?x12xf32>
-}
-
-// Integer weights that meet f32 activations are dequantised: exactly d * q, then the minimum by one fused operation.
-// CHECK-LABEL: func.func private @dequantised
-// CHECK: %[[D:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
-// CHECK: %[[M:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
-// CHECK: %[[Q:.*]] = arith.sitofp %{{.*}} : vector<8xi32> to vector<8xf32>
-// CHECK: %[[VALUES:.*]] = math.fma %[[D]], %[[Q]], %[[M]] : vector<8xf32>
-// CHECK: math.fma %{{.*}}, %[[VALUES]], %{{.*}} : vector<8xf32>
-// CHECK-NOT: llvm.call_intrinsic
-// CHECK: return
-func.func private @dequantised(%x: !rows, %w: !q4_1) -> tensor<?x16xf32> attributes {llm.kernel} {
-  %0 = llm.linear %x, %w : !rows, !q4_1
-  return %0 : tensor<?x16xf32>
 }
 
 // The three projections follow each other without waiting, each in its own scheme and memory.
