@@ -101,7 +101,7 @@ func.func private @append(%kv: !kv, %layer: index, %rows: tensor<1x16xf32>, %ind
 // Workers end the first phase of attention before one begins the second; the memory between them holds NaN before.
 // CHECK-LABEL: func.func @phases
 // CHECK: %[[RESULT:.*]] = memref.alloc() : memref<1x16xf32>
-// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x32xf32>
+// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x48xf32>
 // CHECK: memref.store %{{.*}}, %[[SHARED]]
 // CHECK: %[[FIRST:.*]] = arith.constant 0 : index
 // CHECK: scf.for %[[I:.*]] =

@@ -137,6 +137,8 @@ def LLM_KVType : LLM_Type<"KV", "kv"> {
   let extraClassDeclaration = [{
     /// Elements of the keys (and of the values) of one position in one layer.
     int64_t getRowSize() const { return getHeads() * getHeadDim(); }
+    /// Whether elements are integers with a scale for each position and head.
+    bool hasScales() const { return getElementType().isInteger(8); }
   }];
 }
 

@@ -88,10 +88,11 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 // In the first phase, a unit is the 2 heads of a group (4 heads of 16 columns over 2 of keys) with a tile of 4 rows, or
 // with a span of one row where there are at most 8. Rows of other sequences than the first one's go alone.
 // CHECK-LABEL: func.func private @attention
-// CHECK-SAME: %[[SHARED:[a-z0-9]+]]: memref<8x4x16x32xf32> {llm.access = "read_write"}, %[[PHASE:[a-z0-9]+]]: index,
-// CHECK: %[[WEIGHTS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<3x64xf32>
-// CHECK: %[[PARTIALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
-// CHECK: %[[TOTALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
+// CHECK-SAME: %[[SHARED:[a-z0-9]+]]: memref<8x4x16x48xf32> {llm.access = "read_write"}, %[[PHASE:[a-z0-9]+]]: index,
+// CHECK: %[[WEIGHTS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x256xf32>
+// CHECK: %[[PEAKS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x8xf32>
+// CHECK: %[[PARTIALS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x48xf32>
+// CHECK: %[[TOTALS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x48xf32>
 // CHECK: %[[MANY:.*]] = arith.constant 8 : index
 // CHECK: %[[WHOLE:.*]] = arith.cmpi ugt, %{{.*}}, %[[MANY]] : index
 // CHECK: %[[SPANS:.*]] = scf.for
@@ -108,15 +109,17 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 // CHECK: arith.cmpi eq, %{{.*}}, %{{.*}} : i32
 // CHECK: arith.select %[[TOGETHER]]
 
-// A page is a block of the softmax: scores of 64 positions for both heads in two halves, from keys that are widened
-// once. The next page is asked for line by line.
+// Four pages are a block of the softmax. First the scores, page by page and row by row: 64 positions for both heads in
+// two halves, from keys that are widened once. What is read next is asked for line by line.
+// CHECK: %[[BEFORE:.*]] = vector.load %[[PARTIALS]]
+// CHECK: vector.store %[[BEFORE]], %[[PEAKS]]
 // CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
-// CHECK: arith.minui
 // CHECK: %[[NEXT:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
 // CHECK: scf.if
+// CHECK: vector.load %[[PEAKS]]
 // CHECK: %[[SCORES:.*]]:8 = scf.for
-// CHECK: memref.prefetch %[[NEXT]][%[[KEY:.*]]], read, locality<3>, data
-// CHECK: %[[KEYS:.*]] = vector.load %[[PAGE]][%[[KEY]]] : memref<8192xf16>, vector<8xf16>
+// CHECK: memref.prefetch %[[NEXT]][%{{.*}}], read, locality<3>, data
+// CHECK: %[[KEYS:.*]] = vector.load %[[PAGE]][%{{.*}}] : memref<8192xf16>, vector<8xf16>
 // CHECK: %[[WIDE:.*]] = arith.extf %[[KEYS]] : vector<8xf16> to vector<8xf32>
 // CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
 // CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
@@ -127,27 +130,35 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 // CHECK: %[[SCORE:.*]] = arith.select %[[INSIDE]], %[[SCALED]], %{{.*}} : vector<8xi1>, vector<8xf32>
 // CHECK: vector.store %[[SCORE]], %[[WEIGHTS]]
 
-// The maximum and the sum so far are carried on in memory, then the weighted values.
-// CHECK: %[[BEFORE:.*]] = vector.load %[[PARTIALS]]
+// Then the weights of all rows: powers of 2 relative to the maximum, which are added in 16 parts.
+// CHECK: %[[PEAK:.*]] = vector.load %[[PEAKS]]
 // CHECK: vector.shuffle %{{.*}} [4, 5, 6, 7, 0, 1, 2, 3]
-// CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[PEAK:.*]], %[[BEFORE]]
-// CHECK: %[[MAXIMUM:.*]] = arith.select %[[LARGER]], %[[PEAK]], %[[BEFORE]]
-// CHECK: arith.subf %[[BEFORE]], %[[MAXIMUM]]
-// CHECK: math.roundeven
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>) {
+// CHECK: vector.shuffle %{{.*}} [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[MAXIMUM:.*]] = arith.select
+// CHECK: %[[SO_FAR:.*]] = vector.load %[[PARTIALS]]
+// CHECK: arith.subf %[[SO_FAR]], %[[MAXIMUM]]
+// CHECK: vector.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>)
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>)
 // CHECK: arith.subf %{{.*}}, %[[MAXIMUM]]
-// CHECK: math.roundeven
-// CHECK: vector.store %{{.*}}, %[[WEIGHTS]]
+// CHECK: %[[WEIGHT:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: arith.addf %{{.*}}, %[[WEIGHT]]
+// CHECK: vector.store %[[WEIGHT]], %[[WEIGHTS]]
+// CHECK: arith.mulf %{{.*}} : vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[PARTIALS]]
+
+// Then the weighted values, page by page and row by row.
 // CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
 // CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
 // CHECK: math.fma
+// CHECK: vector.store %{{.*}}, %[[PARTIALS]]
 
 // The softmax over a span is added to that of the spans before, or left to the second phase, which adds them in the same
 // order for each row and head.
 // CHECK: scf.if %[[WHOLE]]
 // CHECK: vector.load %[[TOTALS]]
 // CHECK: vector.load %[[PARTIALS]]
-// CHECK: math.roundeven
+// CHECK: vector.bitcast
 // CHECK: math.fma
 // CHECK: vector.store %{{.*}}, %[[TOTALS]]
 // CHECK: } else {
@@ -168,4 +179,32 @@ func.func private @attention(%q: !rows, %kv: !kv, %layer: index, %positions: !in
     attributes {llm.kernel} {
   %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32} : !rows, !kv, !index
   return %0 : !rows
+}
+
+// At the levels of AVX-512, vectors are twice as long: all positions of a page for both heads at once.
+// CHECK-LABEL: func.func private @wide_attention
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<4x2x16xf32>
+// CHECK: %[[SCORES:.*]]:8 = scf.for
+// CHECK: vector.load %{{.*}} : memref<8192xf16>, vector<16xf16>
+// CHECK: math.fma %{{.*}} : vector<16xf32>
+// CHECK: arith.select %{{.*}} : vector<16xi1>, vector<16xf32>
+// CHECK: vector.shuffle %{{.*}} [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>)
+// CHECK: return
+func.func private @wide_attention(%q: !rows, %kv: !kv, %layer: index, %positions: !index, %sequences: !index) -> !rows
+    attributes {llm.kernel, x86.level = "avx-512"} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32} : !rows, !kv, !index
+  return %0 : !rows
+}
+
+// Heads that are no whole vectors of 16 stay with vectors of 8.
+// CHECK-LABEL: func.func private @narrow_heads
+// CHECK-NOT: vector<16xf32>
+// CHECK: return
+func.func private @narrow_heads(%q: tensor<?x24xf32>, %kv: !llm.kv<2x1x24xf16>, %layer: index, %positions: !index,
+                                %sequences: !index) -> tensor<?x24xf32>
+    attributes {llm.kernel, x86.level = "avx-512"} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : tensor<?x24xf32>, !llm.kv<2x1x24xf16>, !index
+  return %0 : tensor<?x24xf32>
 }
