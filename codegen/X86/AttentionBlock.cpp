@@ -31,6 +31,11 @@ AttentionBlock::AttentionBlock(VectorBuilder &b, AttentionOp op, Pages &pages, V
       queries(queries), positions(positions), headDim(pages.layout.headDim), group(op.getHeads() / pages.layout.heads),
       scale(static_cast<float>(1.44269504088896340736 * static_cast<double>(op.getScale().convertToFloat()))) {}
 
+/// What is asked for lies 8 KB behind what is read: with less, memory answers too late.
+int64_t AttentionBlock::getPagesAhead() const {
+  return std::max<int64_t>(1, 8192 / (pages.layout.scaleOffset() * pages.layout.elementBytes()));
+}
+
 Value AttentionBlock::allocateFloats(ArrayRef<int64_t> shape) {
   return memref::AllocaOp::create(b, MemRefType::get(shape, b.getF32Type()), b.getI64IntegerAttr(64));
 }
@@ -50,20 +55,21 @@ void AttentionBlock::emit(const Rows &rows, Value kvHead, Value begin, Value end
       b.store(getPartial(r, head).loadMaximum(), peaks, {r, head, b.index(0)});
     });
   });
-  Sweep overKeys{begin, end, keys, begin, values};
+  Sweep overKeys{begin, end, keys, begin, last, values};
   sweep(rows, overKeys, column, [&](const View &view) { emitScores(view); });
   emitWeights(rows, values, begin, end);
-  Sweep overValues{begin, end, values, arith::MinUIOp::create(b, end, last), keys};
+  Sweep overValues{begin, end, values, end, last, keys};
   sweep(rows, overValues, column, [&](const View &view) { emitWeightedValues(view); });
 }
 
 void AttentionBlock::sweep(const Rows &rows, const Sweep &over, Value column,
                            llvm::function_ref<void(const View &view)> body) {
   b.loop(over.begin, over.end, 1, [&](Value number) {
-    Value following = b.add(number, 1);
-    Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, following, over.end);
-    Value nextNumber = arith::SelectOp::create(b, isLast, over.nextPage, following);
-    Value nextStart = arith::SelectOp::create(b, isLast, over.nextStart, over.start);
+    Value ahead = b.add(number, getPagesAhead());
+    Value isPast = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, ahead, over.end);
+    Value past = arith::MinUIOp::create(b, b.add(over.nextPage, b.sub(ahead, over.end)), over.lastPage);
+    Value nextNumber = arith::SelectOp::create(b, isPast, past, ahead);
+    Value nextStart = arith::SelectOp::create(b, isPast, over.nextStart, over.start);
     Value page = pages.getPage(rows.table, number), next = pages.getPage(rows.table, nextNumber);
     Value first = b.mul(number, kPage), inBlock = b.mul(b.sub(number, over.begin), kPage);
     b.loop(b.index(0), rows.count, 1, [&](Value r) {
@@ -97,7 +103,7 @@ int64_t AttentionBlock::getTileVectors(int64_t heads) const {
 /// `vector`-th vector of the keys or values at `place`. Asks for the same of the next page: once is enough for all
 /// heads, but in 16 registers it also keeps LLVM from loading several vectors first.
 Value AttentionBlock::loadWide(const View &view, Value place, int64_t vector) {
-  int64_t lineLanes = 64 / pages.layout.elementBytes();
+  int64_t lineLanes = hasWideVectors() ? 64 / pages.layout.elementBytes() : 32;
   Value at = b.add(place, vector * lanes);
   if ((view.firstHead == 0 || !hasWideVectors()) && vector * lanes % lineLanes == 0)
     memref::PrefetchOp::create(b, view.nextPage, b.add(view.nextStart, at), /*isWrite=*/false, /*localityHint=*/3,

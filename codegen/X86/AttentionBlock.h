@@ -59,10 +59,11 @@ private:
   Value weights; ///< [row of a tile][head of a group][position of a block]: scores, then what is left of them
   Value peaks;   ///< [row of a tile][head of a group][lane]: the largest score
 
-  /// The keys or values of pages [begin, end), which begin at `start` of a page, and what is fetched behind the last.
+  /// The keys or values of pages [begin, end), which begin at `start` of a page, and what is
+  /// fetched behind the last: pages from `nextPage` to `lastPage`.
   struct Sweep {
     Value begin, end, start;
-    Value nextPage, nextStart;
+    Value nextPage, lastPage, nextStart;
   };
   /// What a row and some heads of its group see of a page.
   struct View {
@@ -91,6 +92,7 @@ private:
                                         llvm::function_ref<Value(Value head)> loadFactor);
   Value getNumbers(int64_t first);
   int64_t getTileVectors(int64_t heads) const;
+  int64_t getPagesAhead() const;
   Value allocateFloats(llvm::ArrayRef<int64_t> shape);
 };
 

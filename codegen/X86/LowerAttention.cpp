@@ -179,8 +179,8 @@ private:
 } // namespace
 
 LogicalResult x86::verifyPages(Operation *op, KVType type) {
-  if (!type.getElementType().isF16())
-    return op->emitOpError("expected keys and values in f16 for x86 kernels, got ") << type;
+  if (!type.getElementType().isF16() && !type.hasScales())
+    return op->emitOpError("expected keys and values in f16 or i8 for x86 kernels, got ") << type;
   return verifyWholeVectors(op, type.getHeadDim());
 }
 

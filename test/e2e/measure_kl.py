@@ -71,7 +71,7 @@ def main():
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--program", action="append", default=[], metavar="[NAME=]P")
     parser.add_argument("--no-llama-cpp", action="store_true")
-    parser.add_argument("--kv-f16", action="store_true", help="add the reference with an f16 KV cache as a runner")
+    parser.add_argument("--kv", choices=("f16", "int8"), help="add the reference with such a KV cache as a runner")
     parser.add_argument("--max-kl", type=float, help="bar on each program's mean KL")
     parser.add_argument("--not-above-llama-cpp", action="store_true", help="make llama.cpp's mean KL a bar")
     parser.add_argument("--threads", type=int)
@@ -94,10 +94,10 @@ def main():
         results.append(measure(runner.name, runner, sections, cache, vocab, options.threads))
         if options.not_above_llama_cpp:
             bar = min(results[0]["mean_kl"], bar if bar is not None else np.inf)
-    if options.kv_f16:
-        rounded = ReferenceCache(options.model, kv_f16=True)
+    if options.kv:
+        rounded = ReferenceCache(options.model, kv=options.kv)
         runner = type("Rounded", (), {"logits": lambda self, tokens, vocab, threads: rounded.logits(tokens)})()
-        results.append(measure("reference, f16 KV", runner, sections, cache, vocab, options.threads))
+        results.append(measure(f"reference, {options.kv} KV", runner, sections, cache, vocab, options.threads))
     for argument in options.program:
         name, _, command = argument.rpartition("=")
         try:

@@ -43,6 +43,7 @@ struct CompileOptions {
 
   llm::Precision activations = llm::Precision::Int16;
   std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
+  llm::Precision kvCache = llm::Precision::F16; ///< or Int8: of keys and values between steps
   int64_t maxRows = 64;
   uint64_t contextLength = 0; ///< 0: that of the model
   unsigned threads = 1;       ///< for packing weights

@@ -145,7 +145,7 @@ func.func @whole_op(%x: tensor<?x32xf32>) {
 // -----
 
 func.func @to_blocked(%x: tensor<?x32xf32>) {
-  // expected-error@+1 {{cannot be done in memory; expected '!llm.kv' and a static tensor of f16, or blocked rows to f32}}
+  // expected-error@+1 {{cannot be done in memory; expected '!llm.kv' and a static tensor of its numbers, or blocked rows to f32}}
   %0 = check.convert %x : tensor<?x32xf32> to tensor<?x32xi16, #llm.blocked<columns = 32>>
   return
 }

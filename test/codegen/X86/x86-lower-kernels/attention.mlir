@@ -57,8 +57,8 @@ func.func private @rope_interleaved(%x: !rows, %positions: !index) -> !rows attr
 // CHECK: arith.divui %{{.*}}, %{{.*}} : index
 // CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
 // CHECK: arith.remui
-// CHECK: %[[KEY:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
 // CHECK: arith.muli %[[LAYER]], %{{.*}} : index
+// CHECK: %[[KEY:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
 // CHECK: %[[ELEMENT:.*]] = vector.extract %[[KEY]][0] : f16 from vector<8xf16>
 // CHECK: memref.store %[[ELEMENT]], %[[PAGE]]
 // CHECK: %[[VALUE:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
@@ -67,6 +67,28 @@ func.func private @kv_append(%kv: !kv, %layer: index, %k: tensor<?x32xf32>, %v: 
                              %sequences: !index) -> !kv attributes {llm.kernel} {
   %0 = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences : !kv, tensor<?x32xf32>, !index
   return %0 : !kv
+}
+
+// In i8, a head has one scale, behind the keys of all positions of its layer: 2 * 2 layers * 2 heads * (16 * 64 + 64 * 4)
+// bytes a page.
+// CHECK-LABEL: func.func private @kv_append_bytes
+// CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<10240xi8>
+// CHECK: %[[PEAKS:.*]] = scf.for
+// CHECK: math.absf
+// CHECK: vector.shuffle %{{.*}} [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[SCALE:.*]] = arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[PAGE]][%{{.*}}] : memref<10240xi8>, vector<4xi8>
+// CHECK: arith.divf %{{.*}}, %[[SCALE]] : vector<8xf32>
+// CHECK: math.roundeven
+// CHECK: %[[KEY:.*]] = arith.trunci %{{.*}} : vector<8xi32> to vector<8xi8>
+// CHECK: %[[ELEMENT:.*]] = vector.extract %[[KEY]][0] : i8 from vector<8xi8>
+// CHECK: memref.store %[[ELEMENT]], %[[PAGE]]
+// CHECK: vector.store %{{.*}}, %[[PAGE]][%{{.*}}] : memref<10240xi8>, vector<8xi8>
+func.func private @kv_append_bytes(%kv: !llm.kv<2x2x16xi8>, %layer: index, %k: tensor<?x32xf32>, %v: tensor<?x32xf32>,
+                                   %positions: !index, %sequences: !index) -> !llm.kv<2x2x16xi8>
+    attributes {llm.kernel} {
+  %0 = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences : !llm.kv<2x2x16xi8>, tensor<?x32xf32>, !index
+  return %0 : !llm.kv<2x2x16xi8>
 }
 
 // The same with turned keys, which go from registers to the page; queries are turned with the same angles.
@@ -83,6 +105,24 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
   %0, %1 = llm.rope_kv_append %kv[%layer], %q, %k, %v, %positions, %sequences
     {base = 1.0e4 : f64, pairing = #llm.pairing<interleaved>} : !kv, tensor<?x64xf32>, tensor<?x32xf32>, !index
   return %0, %1 : !kv, tensor<?x64xf32>
+}
+
+// Turned keys in i8 wait for all columns of their head, outside of the loop over rows.
+// CHECK-LABEL: func.func private @rope_kv_append_bytes
+// CHECK: %[[WHOLE:.*]] = memref.alloca() {alignment = 32 : i64} : memref<1x32xf32>
+// CHECK: scf.forall
+// CHECK: vector.store %{{.*}}, %[[WHOLE]]
+// CHECK: vector.load %[[WHOLE]]
+// CHECK: math.absf
+// CHECK: memref.store %{{.*}} : memref<10240xi8>
+func.func private @rope_kv_append_bytes(%kv: !llm.kv<2x2x16xi8>, %layer: index, %q: tensor<?x64xf32>,
+                                        %k: tensor<?x32xf32>, %v: tensor<?x32xf32>, %positions: !index,
+                                        %sequences: !index)
+    -> (!llm.kv<2x2x16xi8>, tensor<?x64xf32>) attributes {llm.kernel} {
+  %0, %1 = llm.rope_kv_append %kv[%layer], %q, %k, %v, %positions, %sequences
+    {base = 1.0e4 : f64, pairing = #llm.pairing<interleaved>}
+    : !llm.kv<2x2x16xi8>, tensor<?x64xf32>, tensor<?x32xf32>, !index
+  return %0, %1 : !llm.kv<2x2x16xi8>, tensor<?x64xf32>
 }
 
 // In the first phase, a unit is the 2 heads of a group (4 heads of 16 columns over 2 of keys) with a tile of 4 rows, or
@@ -207,4 +247,27 @@ func.func private @narrow_heads(%q: tensor<?x24xf32>, %kv: !llm.kv<2x1x24xf16>, 
   %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32}
     : tensor<?x24xf32>, !llm.kv<2x1x24xf16>, !index
   return %0 : tensor<?x24xf32>
+}
+
+// Bytes are widened like f16. The scales of keys are factors of the scores, those of values of the weights.
+// CHECK-LABEL: func.func private @attention_bytes
+// CHECK: scf.for {{.*}} -> (vector<8xf32>
+// CHECK: vector.load %{{.*}} : memref<10240xi8>, vector<8xi8>
+// CHECK: arith.sitofp %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: %[[KEY_SCALES:.*]] = vector.bitcast %{{.*}} : vector<32xi8> to vector<8xf32>
+// CHECK: arith.mulf %[[KEY_SCALES]]
+// CHECK: vector.shuffle %{{.*}} [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[VALUE_SCALES:.*]] = vector.bitcast %{{.*}} : vector<32xi8> to vector<8xf32>
+// CHECK: %[[WEIGHT:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: arith.addf %{{.*}}, %[[WEIGHT]]
+// CHECK: arith.mulf %[[WEIGHT]], %[[VALUE_SCALES]]
+// CHECK: scf.for {{.*}} -> (vector<8xf32>
+// CHECK: vector.load %{{.*}} : memref<10240xi8>, vector<8xi8>
+// CHECK: return
+func.func private @attention_bytes(%q: !rows, %kv: !llm.kv<2x2x16xi8>, %layer: index, %positions: !index,
+                                   %sequences: !index) -> !rows
+    attributes {llm.kernel} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : !rows, !llm.kv<2x2x16xi8>, !index
+  return %0 : !rows
 }
