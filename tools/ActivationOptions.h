@@ -29,6 +29,14 @@ inline void addActivationOptions(CLI::App &app, std::string &precision, std::vec
       ->option_text("REGEX=PRECISION");
 }
 
+/// The option that chooses the precision of the keys and values that sequences keep.
+inline void addKVCacheOption(CLI::App &app, llm::Precision &precision) {
+  addChoice(app, "--kv-cache", precision,
+            "Precision of the keys and values that a sequence keeps: half precision, or bytes with one scale per "
+            "position and head, which are half as many to read",
+            {{"f16", llm::Precision::F16}, {"int8", llm::Precision::Int8}});
+}
+
 } // namespace hone
 
 #endif // HONE_TOOLS_ACTIVATIONOPTIONS_H

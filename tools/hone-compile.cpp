@@ -100,6 +100,7 @@ int main(int argc, char **argv) {
   app.add_option("--dump-phases", options.dumpPhases, "Write the IR after each phase into a folder")
       ->option_text("FOLDER");
   addActivationOptions(app, options.activations, options.activationOverrides);
+  addKVCacheOption(app, options.kvCache);
   app.add_option("--pass-pipeline", options.passPipeline,
                  "Run passes of your own on the module, 'builtin.module(...)' as hone-opt takes it")
       ->option_text("PASSES");

@@ -36,6 +36,7 @@ struct CommandLineOptions {
   std::vector<std::string> tokens, tolerances, plugins;
   llvm::StringRef target;
   PipelineOptions phases;
+  GGUFImportOptions imported;
   Options checks;
   bool values = false, json = false;
 };
@@ -68,14 +69,14 @@ Status parseTolerances(CommandLineOptions &options) {
 /// The module of a model file or of a file of IR, and the model file that its weights are in.
 class Input {
 public:
-  Status open(mlir::MLIRContext &context, const std::string &path) {
+  Status open(mlir::MLIRContext &context, const std::string &path, const GGUFImportOptions &options) {
     Result<MappedFile> file = MappedFile::open(path);
     if (!file)
       return file.takeError();
     if (file->size() >= 4 && llvm::StringRef(reinterpret_cast<const char *>(file->data()), 4) == "GGUF") {
       if (Status failed = openSource(path))
         return failed;
-      Result<mlir::OwningOpRef<mlir::ModuleOp>> imported = importGGUF(context, *source, path);
+      Result<mlir::OwningOpRef<mlir::ModuleOp>> imported = importGGUF(context, *source, path, options);
       if (!imported)
         return imported.takeError();
       module = std::move(*imported);
@@ -173,7 +174,7 @@ Result<bool> run(CommandLineOptions &options, mlir::MLIRContext &context) {
     if (Status failed = loadPassPlugin(path))
       return *failed;
   Input input;
-  if (Status failed = input.open(context, options.input))
+  if (Status failed = input.open(context, options.input, options.imported))
     return *failed;
   mlir::PassManager manager(&context);
   if (Status failed = addPasses(manager, options))
@@ -222,6 +223,7 @@ int main(int argc, char **argv) {
   std::string activations = "mixed";
   std::vector<std::string> overrides;
   addActivationOptions(app, activations, overrides);
+  addKVCacheOption(app, options.imported.kvCache);
   addChoice(app, "--target", options.target,
             "Check compiled code after the passes, not the passes: x86, kernel by kernel; step, the whole step",
             {{"x86", llvm::StringRef("x86")}, {"step", llvm::StringRef("step")}});

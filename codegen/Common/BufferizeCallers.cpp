@@ -178,14 +178,19 @@ private:
     Type from = op.getInput().getType(), to = op.getResult().getType();
     auto numbers = dyn_cast<RankedTensorType>(isOpaque(from) ? to : from);
     dead.push_back(op);
-    if (isa<KVType>(to) && numbers.getElementType().isF16() && numbers.getRank() == 6 && numbers.hasStaticShape())
+    auto isOfPages = [&](Type type) {
+      auto kv = dyn_cast<KVType>(type);
+      return kv && numbers.getElementType() == kv.getNumberType() && numbers.getRank() == 6 && numbers.hasStaticShape();
+    };
+    if (isOfPages(to))
       return convertToPages(op, numbers);
-    if (isa<KVType>(from) && numbers.getElementType().isF16() && numbers.getRank() == 6 && numbers.hasStaticShape())
+    if (isOfPages(from))
       return convertFromPages(op, numbers);
     if (getBlocked(from) && numbers.getElementType().isF32())
       return convertFromBlocked(op);
-    return op.emitOpError("cannot be done in memory; expected '!llm.kv' and a static tensor of f16, or blocked rows to "
-                          "f32");
+    return op.emitOpError(
+        "cannot be done in memory; expected '!llm.kv' and a static tensor of its numbers, or blocked rows "
+        "to f32");
   }
 
   LogicalResult convertToPages(check::ConvertOp op, RankedTensorType numbers) {

@@ -8,6 +8,7 @@
 #include "TestMemory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -58,26 +59,77 @@ Value getAddress(ScalarBuilder &b, Value buffer) {
   return arith::IndexCastOp::create(b, b.getI64Type(), address);
 }
 
-/// Calls `body` with the indices of each number, its page, and its element there.
-void forEachNumber(ScalarBuilder &b, const TestPages &pages,
-                   llvm::function_ref<void(ValueRange numberIndices, ValueRange pageIndices)> body) {
+/// Calls `body` for each head of a position, with the indices of its first number, its page, the element there where
+/// the head of all positions begins, and the position in the page.
+void forEachHead(ScalarBuilder &b, const TestPages &pages,
+                 llvm::function_ref<void(ValueRange indices, Value page, Value start, Value slot)> body) {
   PageLayout layout(pages.type);
   for (int64_t kind : {0, 1}) { // keys, values
-    int64_t sizes[] = {layout.layers, pages.sequences, pages.positions, layout.heads, layout.headDim};
+    int64_t sizes[] = {layout.layers, pages.sequences, pages.positions, layout.heads};
     b.nest(sizes, [&](ValueRange indices) {
-      Value layer = indices[0], sequence = indices[1], position = indices[2], head = indices[3], column = indices[4];
-      Value slot = b.rem(position, PageLayout::positions);
-      Value element = b.mul(b.add(b.mul(layer, layout.heads), head), layout.headElements());
-      if (kind == 0)
-        element = b.add(element, b.add(b.mul(column, PageLayout::positions), slot));
-      else
-        element = b.add(b.add(element, layout.valueOffset()), b.add(b.mul(slot, layout.headDim), column));
+      Value layer = indices[0], sequence = indices[1], position = indices[2], head = indices[3];
+      Value start = b.mul(b.add(b.mul(layer, layout.heads), head), layout.headElements());
+      if (kind == 1)
+        start = b.add(start, layout.valueOffset());
       SmallVector<Value> numberIndices{b.index(kind)};
       llvm::append_range(numberIndices, indices);
       Value page = getPageIndex(b, pages, sequence, b.div(position, PageLayout::positions));
-      body(numberIndices, ValueRange{page, element});
+      body(numberIndices, page, start, b.rem(position, PageLayout::positions));
     });
   }
+}
+
+/// Calls `body` with the indices of each number of a head, and the element of its page.
+void forEachColumn(ScalarBuilder &b, const PageLayout &layout, ValueRange head, Value start, Value slot,
+                   llvm::function_ref<void(ValueRange indices, Value element)> body) {
+  b.nest(ArrayRef<int64_t>{layout.headDim}, [&](ValueRange indices) {
+    Value column = indices[0];
+    Value ofKey = b.add(b.mul(column, PageLayout::positions), slot);
+    Value ofValue = b.add(b.mul(slot, layout.headDim), column);
+    Value isKey = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, head.front(), b.index(0));
+    SmallVector<Value> all = llvm::to_vector(head);
+    all.push_back(column);
+    body(all, b.add(start, arith::SelectOp::create(b, isKey, ofKey, ofValue)));
+  });
+}
+
+/// Memory for one f32, a place of which is a byte of a page: its scales are moved byte by byte.
+class ScaleMemory {
+public:
+  ScaleMemory(ScalarBuilder &b, const TestPages &pages, Value page, Value start, Value slot)
+      : b(b), pages(pages.pages), page(page),
+        first(b.add(b.add(start, PageLayout(pages.type).scaleOffset()), b.mul(slot, sizeof(float)))) {}
+
+  void store(Value scale) {
+    Value bits = arith::BitcastOp::create(b, b.getI32Type(), scale);
+    for (int64_t byte = 0; byte < 4; ++byte) {
+      Value shifted = arith::ShRUIOp::create(b, bits, constant(8 * byte));
+      b.store(arith::TruncIOp::create(b, b.getI8Type(), shifted), pages, {page, b.add(first, byte)});
+    }
+  }
+  Value load() {
+    Value bits = constant(0);
+    for (int64_t byte = 0; byte < 4; ++byte) {
+      Value part = arith::ExtUIOp::create(b, b.getI32Type(), b.load(pages, {page, b.add(first, byte)}));
+      bits = arith::OrIOp::create(b, bits, arith::ShLIOp::create(b, part, constant(8 * byte)));
+    }
+    return arith::BitcastOp::create(b, b.getF32Type(), bits);
+  }
+
+private:
+  ScalarBuilder &b;
+  Value pages, page, first;
+
+  Value constant(int64_t value) { return arith::ConstantOp::create(b, b.getI32IntegerAttr(value)); }
+};
+
+/// What a scale makes of a number: an integer of 8 bits.
+Value roundToByte(ScalarBuilder &b, Value number, Value scale) {
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, zero);
+  Value quotient = math::RoundEvenOp::create(b, arith::DivFOp::create(b, number, scale));
+  quotient = arith::SelectOp::create(b, isZero, zero, quotient);
+  return arith::FPToSIOp::create(b, b.getI8Type(), quotient);
 }
 
 } // namespace
@@ -106,7 +158,7 @@ TestPages hone::createPages(OpBuilder &builder, Location loc, KVType type, int64
   auto allocate = [&](ArrayRef<int64_t> shape, Type element) -> Value {
     return memref::AllocOp::create(b, MemRefType::get(shape, element));
   };
-  result.pages = allocate({sequences * perSequence, layout.elements()}, b.getF16Type());
+  result.pages = allocate({sequences * perSequence, layout.elements()}, type.getElementType());
   result.pageTables = allocate({sequences, perSequence}, i64);
   result.tables = allocate({sequences}, i64);
   fillWithGarbage(b, loc, result.pages);
@@ -128,15 +180,39 @@ TestPages hone::createPages(OpBuilder &builder, Location loc, KVType type, int64
 
 void hone::writePages(OpBuilder &builder, Location loc, const TestPages &pages, Value numbers) {
   ScalarBuilder b(builder, loc);
-  forEachNumber(b, pages, [&](ValueRange numberIndices, ValueRange pageIndices) {
-    b.store(tensor::ExtractOp::create(b, numbers, numberIndices), pages.pages, pageIndices);
+  PageLayout layout(pages.type);
+  Value zero = arith::ConstantOp::create(b, b.getF32FloatAttr(0));
+  Value most = memref::AllocaOp::create(b, MemRefType::get({}, b.getF32Type()));
+  forEachHead(b, pages, [&](ValueRange head, Value page, Value start, Value slot) {
+    auto extract = [&](ValueRange indices) -> Value { return tensor::ExtractOp::create(b, numbers, indices); };
+    Value scale;
+    if (layout.hasScales) {
+      b.store(zero, most, {});
+      forEachColumn(b, layout, head, start, slot, [&](ValueRange indices, Value) {
+        Value magnitude = math::AbsFOp::create(b, extract(indices));
+        b.store(arith::MaximumFOp::create(b, b.load(most, {}), magnitude), most, {});
+      });
+      scale = arith::DivFOp::create(b, b.load(most, {}), arith::ConstantOp::create(b, b.getF32FloatAttr(127)));
+      ScaleMemory(b, pages, page, start, slot).store(scale);
+    }
+    forEachColumn(b, layout, head, start, slot, [&](ValueRange indices, Value element) {
+      Value number = extract(indices);
+      b.store(scale ? roundToByte(b, number, scale) : number, pages.pages, {page, element});
+    });
   });
 }
 
 void hone::readPages(OpBuilder &builder, Location loc, const TestPages &pages, Value numbers) {
   ScalarBuilder b(builder, loc);
-  forEachNumber(b, pages, [&](ValueRange numberIndices, ValueRange pageIndices) {
-    b.store(b.load(pages.pages, pageIndices), numbers, numberIndices);
+  PageLayout layout(pages.type);
+  forEachHead(b, pages, [&](ValueRange head, Value page, Value start, Value slot) {
+    Value scale = layout.hasScales ? ScaleMemory(b, pages, page, start, slot).load() : Value();
+    forEachColumn(b, layout, head, start, slot, [&](ValueRange indices, Value element) {
+      Value number = b.load(pages.pages, {page, element});
+      if (scale)
+        number = arith::MulFOp::create(b, arith::SIToFPOp::create(b, b.getF32Type(), number), scale);
+      b.store(number, numbers, indices);
+    });
   });
 }
 

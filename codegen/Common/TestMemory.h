@@ -18,7 +18,7 @@ namespace hone {
 struct TestPages {
   llm::KVType type;
   int64_t sequences, positions;
-  mlir::Value pages;      ///< memref<pages x elements x f16>
+  mlir::Value pages;      ///< memref<pages x elements x f16, or i8 with scales between>
   mlir::Value pageTables; ///< memref<sequences x pages of one x i64>: addresses of pages
   mlir::Value tables;     ///< memref<sequences x i64>: addresses of page tables
   mlir::Value address;    ///< of the tables, an `!llvm.ptr`, which is what kernels take
@@ -32,7 +32,7 @@ TestPages createPages(mlir::OpBuilder &builder, mlir::Location loc, llm::KVType 
                       int64_t positions);
 
 /// Code that copies between pages and `numbers`, [keys, values][layer][sequence][position][head][head dim]: a tensor to
-/// write from, or a buffer to read into.
+/// write from, or a buffer to read into. For pages of i8 these are f32, and written as `llm.kv_append` rounds them.
 void writePages(mlir::OpBuilder &builder, mlir::Location loc, const TestPages &pages, mlir::Value numbers);
 void readPages(mlir::OpBuilder &builder, mlir::Location loc, const TestPages &pages, mlir::Value numbers);
 

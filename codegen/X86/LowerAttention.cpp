@@ -5,13 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionBlock.h"
 #include "KernelLowering.h"
-#include "Pages.h"
-#include "PartialSoftmax.h"
 #include "RowsTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace hone;
@@ -20,33 +18,20 @@ using namespace hone::x86;
 
 namespace {
 
-constexpr int64_t kLanes = VectorBuilder::lanes;
-/// Positions of a page, which is a block of the softmax.
-constexpr int64_t kBlock = PageLayout::positions;
-/// Rows of one sequence that go through a page together, while it is in the first cache.
-constexpr int64_t kRowTile = 4;
-/// Heads that share the widening of keys and values; their accumulators, 4 vectors each, fit 16 registers.
-constexpr int64_t kHeadTile = 3;
-
-Value negativeInfinity(VectorBuilder &b) { return b.splat(-std::numeric_limits<float>::infinity()); }
-
 class AttentionKernel {
 public:
   /// `shared` is the memory of SpanLayout, `phase` the number of the phase.
   AttentionKernel(VectorBuilder &b, AttentionOp op, Value shared, Value phase)
-      : b(b), queries(getSource(op.getQueries())), target(b, op.getResult()), positions(getSource(op.getPositions())),
-        sequences(getSource(op.getSequences())), pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()),
-        scale(op.getScale().convertToFloat()), kvHeads(op.getKv().getType().getHeads()),
-        headDim(op.getKv().getType().getHeadDim()), group(op.getHeads() / kvHeads), shared(shared), phase(phase) {}
+      : b(b), target(b, op.getResult()), sequences(getSource(op.getSequences())),
+        pages(b, getSource(op.getKv()), op.getKv().getType(), op.getLayer()),
+        block(b, op, pages, getSource(op.getQueries()), getSource(op.getPositions())),
+        kvHeads(op.getKv().getType().getHeads()), headDim(op.getKv().getType().getHeadDim()),
+        group(op.getHeads() / kvHeads), shared(shared), phase(phase) {}
 
   void emit() {
     // Once per call: memory of a loop's body would grow the stack with every unit.
-    auto allocate = [&](ArrayRef<int64_t> shape) {
-      return memref::AllocaOp::create(b, MemRefType::get(shape, b.getF32Type()), b.getI64IntegerAttr(32));
-    };
-    weights = allocate({kHeadTile, kBlock});
-    partials = allocate({kRowTile, group, SpanLayout::extra + headDim});
-    totals = allocate({kRowTile, group, SpanLayout::extra + headDim});
+    block.allocate();
+    totals = block.allocatePartials();
     rows = b.dim(target.memory(), 0);
     isWhole = compare(arith::CmpIPredicate::ugt, rows, b.index(SpanLayout::rows));
     emitSpans();
@@ -55,33 +40,19 @@ public:
 
 private:
   VectorBuilder &b;
-  Value queries;
   RowsTarget target;
-  Value positions, sequences;
-  Value weights;  ///< [head of a tile][position of a block]: scores, then what is left of them
-  Value partials; ///< [row of a tile][head of a group], over a span
-  Value totals;   ///< the same, over all spans so far
+  Value sequences;
   Pages pages;
-  float scale;
+  AttentionBlock block;
   int64_t kvHeads, headDim, group;
   Value shared, phase;
+  Value totals;        ///< the softmax of [row of a tile][head of a group] over all spans so far
   Value rows, isWhole; ///< whether there are so many rows that units have all spans of theirs
-
-  /// What a row and the heads of its group see of a page.
-  struct View {
-    Value page, next;   ///< `next` is fetched while `page` is read
-    Value keys, values; ///< of the group, in each page
-    Value row, valid;   ///< positions from `valid` on are not the row's
-    Value column;       ///< of the query of the group's first head
-  };
 
   Value compare(arith::CmpIPredicate predicate, Value a, Value c) { return arith::CmpIOp::create(b, predicate, a, c); }
   Value select(Value condition, Value a, Value c) { return arith::SelectOp::create(b, condition, a, c); }
   Value min(Value a, Value c) { return arith::MinUIOp::create(b, a, c); }
 
-  /// The number of positions that a row sees, and of their pages.
-  Value getSeen(Value row) { return b.add(b.toIndex(b.loadScalar(positions, {row})), 1); }
-  Value getPages(Value row) { return b.div(b.add(getSeen(row), kBlock - 1), kBlock); }
   /// Pages of a span of a row that sees so many pages, and the number of its spans.
   Value getSpanPages(Value seenPages) {
     Value least = b.div(b.add(seenPages, SpanLayout::spans - 1), SpanLayout::spans);
@@ -93,9 +64,9 @@ private:
   void emitSpans() {
     Value divided = select(isWhole, b.index(0), rows);
     Value spans = b.loop(b.index(0), divided, 1, {b.index(1)}, [&](Value row, ValueRange carried) {
-      return SmallVector<Value>{arith::MaxUIOp::create(b, carried[0], getSpans(getPages(row)))};
+      return SmallVector<Value>{arith::MaxUIOp::create(b, carried[0], getSpans(block.getPages(row)))};
     })[0];
-    Value tileRows = select(isWhole, b.index(kRowTile), b.index(1));
+    Value tileRows = select(isWhole, b.index(block.tileRows), b.index(1));
     Value tiles = arith::CeilDivUIOp::create(b, rows, tileRows);
     Value units = arith::MulIOp::create(b, b.mul(tiles, kvHeads), spans);
     Value isFirst = compare(arith::CmpIPredicate::eq, phase, b.index(0));
@@ -114,10 +85,13 @@ private:
     Value units = select(isWhole, b.index(0), b.mul(rows, kvHeads * group));
     b.forall(select(isSecond, units, b.index(0)), [&](Value unit) {
       Value row = b.div(unit, kvHeads * group), head = b.rem(unit, kvHeads * group);
-      PartialSoftmax total = get(totals, {b.index(0), b.index(0)});
+      Value place[] = {b.index(0), b.index(0)};
+      PartialSoftmax total = get(totals, place);
       total.clear();
-      b.loop(b.index(0), getSpans(getPages(row)), 1, [&](Value span) { total.add(get(shared, {row, head, span})); });
-      emitResult(total, row, head);
+      b.loop(b.index(0), getSpans(block.getPages(row)), 1, [&](Value span) {
+        total.add(get(shared, {row, head, span}));
+      });
+      emitResult(totals, place, row, head);
     });
   }
 
@@ -125,7 +99,8 @@ private:
   void emitTile(Value first, Value count, Value kvHead, Value span) {
     Value sequence = b.loadScalar(sequences, {first});
     Value last = b.sub(b.add(first, count), b.index(1));
-    Value sameSize = compare(arith::CmpIPredicate::eq, getSpanPages(getPages(first)), getSpanPages(getPages(last)));
+    Value sameSize =
+        compare(arith::CmpIPredicate::eq, getSpanPages(block.getPages(first)), getSpanPages(block.getPages(last)));
     Value together = b.loop(b.index(1), count, 1, {sameSize}, [&](Value r, ValueRange carried) {
       Value isSame = compare(arith::CmpIPredicate::eq, sequence, b.loadScalar(sequences, {b.add(first, r)}));
       return SmallVector<Value>{arith::AndIOp::create(b, carried[0], isSame)};
@@ -137,19 +112,20 @@ private:
 
   /// All of a tile or one row of it: rows of one sequence, in ascending order of position. All of their spans, or one.
   void emitRows(Value first, Value count, Value kvHead, Value span) {
-    Value end = getPages(b.sub(b.add(first, count), b.index(1)));
+    AttentionBlock::Rows tile{first, count, pages.getTable(sequences, first)};
+    Value end = block.getPages(b.sub(b.add(first, count), b.index(1)));
     Value spanPages = getSpanPages(end), spans = getSpans(end);
     Value firstSpan = select(isWhole, b.index(0), span);
     Value endSpan = select(isWhole, spans, min(b.add(span, 1), spans));
     forEachHead(count, [&](Value r, Value head) { get(totals, {r, head}).clear(); });
     b.loop(firstSpan, endSpan, 1, [&](Value number) {
       Value firstPage = arith::MulIOp::create(b, number, spanPages);
-      emitSpan(first, count, kvHead, firstPage, min(b.add(firstPage, spanPages), end), end);
+      emitSpan(tile, kvHead, firstPage, min(b.add(firstPage, spanPages), end), end);
       forEachHead(count, [&](Value r, Value head) {
         Value row = b.add(first, r);
-        PartialSoftmax partial = get(partials, {r, head});
         // The first rows of a tile may end with the span before.
-        b.when(compare(arith::CmpIPredicate::ult, firstPage, getPages(row)), [&] {
+        b.when(compare(arith::CmpIPredicate::ult, firstPage, block.getPages(row)), [&] {
+          PartialSoftmax partial = block.getPartial(r, head);
           b.when(
               isWhole,
               [&] {
@@ -163,30 +139,16 @@ private:
     });
     b.when(isWhole, [&] {
       forEachHead(count, [&](Value r, Value head) {
-        emitResult(get(totals, {r, head}), b.add(first, r), b.add(b.mul(kvHead, group), head));
+        emitResult(totals, {r, head}, b.add(first, r), b.add(b.mul(kvHead, group), head));
       });
     });
   }
 
   /// The softmax of rows over pages [firstPage, endPage) of the `end` pages that they see.
-  void emitSpan(Value first, Value count, Value kvHead, Value firstPage, Value endPage, Value end) {
-    Value table = pages.getTable(sequences, first);
-    forEachHead(count, [&](Value r, Value head) { get(partials, {r, head}).clear(); });
-    b.loop(firstPage, endPage, 1, [&](Value number) {
-      Value page = pages.getPage(table, number);
-      Value next = pages.getPage(table, min(b.add(number, 1), b.sub(end, b.index(1))));
-      Value before = b.mul(number, kBlock);
-      b.loop(b.index(0), count, 1, [&](Value r) {
-        Value row = b.add(first, r), seen = getSeen(row);
-        // The first rows of a tile may end with the page before.
-        b.when(compare(arith::CmpIPredicate::ult, before, seen), [&] {
-          Value valid = min(b.sub(seen, before), b.index(kBlock));
-          Value column = b.mul(kvHead, group * headDim);
-          View view{page, next, pages.getKeys(kvHead), pages.getValues(kvHead), row, valid, column};
-          for (int64_t head = 0; head < group; head += kHeadTile)
-            emitHeads(view, r, head, std::min(kHeadTile, group - head));
-        });
-      });
+  void emitSpan(const AttentionBlock::Rows &tile, Value kvHead, Value firstPage, Value endPage, Value end) {
+    forEachHead(tile.count, [&](Value r, Value head) { block.getPartial(r, head).clear(); });
+    b.loop(firstPage, endPage, SpanLayout::block, [&](Value begin) {
+      block.emit(tile, kvHead, begin, min(b.add(begin, SpanLayout::block), endPage), b.sub(end, b.index(1)));
     });
   }
 
@@ -195,13 +157,16 @@ private:
            [&](Value r) { b.loop(b.index(0), b.index(group), 1, [&](Value head) { body(r, head); }); });
   }
 
-  PartialSoftmax get(Value memory, ValueRange indices) { return {b, memory, indices, headDim}; }
+  PartialSoftmax get(Value memory, ValueRange indices) { return {b, memory, indices, headDim, block.lanes}; }
 
-  /// The result of a row and head, from its softmax over all positions.
-  void emitResult(const PartialSoftmax &total, Value row, Value head) {
-    Value sum = b.broadcast(b.sumLanes(total.loadSum()));
-    SmallVector<Value> outputs;
-    for (int64_t i = 0; i < headDim / kLanes; ++i)
+  /// The result of a row and head, from its softmax over all positions at `indices` of `memory`.
+  void emitResult(Value memory, ValueRange indices, Value row, Value head) {
+    constexpr int64_t lanes = VectorBuilder::lanes;
+    PartialSoftmax total(b, memory, indices, headDim, lanes);
+    SmallVector<Value> sums = total.loadSums(), outputs;
+    static_assert(SpanLayout::parts == 2 * lanes);
+    Value sum = b.broadcast(b.sumLanes(b.addf(sums[0], sums[1])));
+    for (int64_t i = 0; i < headDim / lanes; ++i)
       outputs.push_back(b.divf(total.loadValues(i), sum));
     auto unitVectors = static_cast<size_t>(target.unitVectors());
     Value firstUnit = b.mul(head, headDim / target.unitColumns());
@@ -209,125 +174,13 @@ private:
       target.store(ArrayRef<Value>(outputs).slice(i, unitVectors), row,
                    b.add(firstUnit, static_cast<int64_t>(i / unitVectors)));
   }
-
-  /// Adds a page to the softmax of some heads of a row, rescaled as the maximum grows.
-  void emitHeads(const View &view, Value r, int64_t firstHead, int64_t heads) {
-    auto getPartial = [&](int64_t h) { return get(partials, {r, b.index(firstHead + h)}); };
-    SmallVector<Value> peaks = emitScores(view, firstHead, heads), maxima, corrections, sums;
-    for (int64_t h = 0; h < heads; ++h) {
-      Value before = getPartial(h).loadMaximum();
-      Value peak = b.maxLanes(peaks[h]);
-      maxima.push_back(b.maxf(peak, before));
-      corrections.push_back(b.exp(b.subf(before, maxima[h])));
-      sums.push_back(b.mulf(getPartial(h).loadSum(), corrections[h]));
-    }
-    sums = b.loop(b.index(0), b.index(kBlock), kLanes, sums, [&](Value position, ValueRange carried) {
-      SmallVector<Value> next;
-      for (auto [h, sum] : llvm::enumerate(carried)) {
-        Value place[] = {b.index(static_cast<int64_t>(h)), position};
-        Value weight = b.exp(b.subf(b.load(b.f32s(), weights, place), maxima[h]));
-        b.store(weight, weights, place);
-        next.push_back(b.addf(sum, weight));
-      }
-      return next;
-    });
-    for (int64_t h = 0; h < heads; ++h) {
-      getPartial(h).storeMaximum(maxima[h]);
-      getPartial(h).storeSum(sums[h]);
-    }
-    int64_t width = getTileVectors(heads);
-    for (int64_t vector = 0; vector < headDim / kLanes; vector += width)
-      emitWeightedValues(view, getPartial, corrections, vector, std::min(width, headDim / kLanes - vector));
-  }
-
-  /// Vectors of accumulators for each of `heads` heads: few heads need more to hide the latency of their sums.
-  static int64_t getTileVectors(int64_t heads) { return heads == 1 ? 8 : 4; }
-
-  /// `vector`-th vector of a page from position `first` on, widened; asks for the same of the next page.
-  Value loadWide(const View &view, Value first, int64_t vector) {
-    constexpr int64_t lineVectors = 4;
-    Value place = b.add(first, vector * kLanes);
-    if (vector % lineVectors == 0)
-      memref::PrefetchOp::create(b, view.next, place, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    return arith::ExtFOp::create(b, b.f32s(), b.load(b.vectorOf(b.getF16Type()), view.page, {place}));
-  }
-
-  /// sums[h][i] += factors[h] * vector i of those that begin with `vector` at `first`. Each is used up before the next
-  /// is loaded: the accumulators and factors leave one register.
-  SmallVector<Value> emitProducts(const View &view, Value first, int64_t vector, ArrayRef<Value> factors,
-                                  ValueRange sums) {
-    SmallVector<Value> next = llvm::to_vector(sums);
-    auto heads = static_cast<int64_t>(factors.size()), width = static_cast<int64_t>(sums.size()) / heads;
-    for (int64_t i = 0; i < width; ++i) {
-      Value wide = loadWide(view, first, vector + i);
-      for (int64_t h = 0; h < heads; ++h)
-        next[h * width + i] = b.fma(factors[h], wide, next[h * width + i]);
-    }
-    return next;
-  }
-
-  /// scale * query . key for the positions of a block; minus infinity from `valid` on, where keys are not written yet.
-  /// Returns the largest in each lane, for each head.
-  SmallVector<Value> emitScores(const View &view, int64_t firstHead, int64_t heads) {
-    Value limit = b.broadcast(arith::IndexCastOp::create(b, b.getI32Type(), view.valid));
-    SmallVector<Value> peaks(heads);
-    int64_t width = getTileVectors(heads);
-    for (int64_t vector = 0; vector < kBlock / kLanes; vector += width) {
-      SmallVector<Value> initial(heads * width, b.splat(0.0f));
-      SmallVector<Value> sums = b.loop(b.index(0), b.index(headDim), 1, initial, [&](Value d, ValueRange carried) {
-        SmallVector<Value> factors;
-        for (int64_t h = 0; h < heads; ++h) {
-          Value column = b.add(view.column, (firstHead + h) * headDim);
-          factors.push_back(b.broadcast(b.loadScalar(queries, {view.row, b.add(column, d)})));
-        }
-        return emitProducts(view, b.add(view.keys, b.mul(d, kBlock)), vector, factors, carried);
-      });
-      for (int64_t i = 0; i < width; ++i) {
-        Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, getNumbers((vector + i) * kLanes), limit);
-        for (int64_t h = 0; h < heads; ++h) {
-          Value score =
-              arith::SelectOp::create(b, inside, b.mulf(sums[h * width + i], b.splat(scale)), negativeInfinity(b));
-          b.store(score, weights, {b.index(h), b.index((vector + i) * kLanes)});
-          peaks[h] = peaks[h] ? b.maxf(peaks[h], score) : score;
-        }
-      }
-    }
-    return peaks;
-  }
-
-  /// `first`, `first` + 1, ...
-  Value getNumbers(int64_t first) {
-    SmallVector<int32_t> numbers;
-    for (int64_t lane = 0; lane < kLanes; ++lane)
-      numbers.push_back(static_cast<int32_t>(first + lane));
-    return arith::ConstantOp::create(b, DenseElementsAttr::get(b.i32s(), ArrayRef<int32_t>(numbers)));
-  }
-
-  /// `count` vectors, from `vector` on, of values * correction + the weighted values of positions before `valid`.
-  void emitWeightedValues(const View &view, llvm::function_ref<PartialSoftmax(int64_t)> getPartial,
-                          ArrayRef<Value> corrections, int64_t vector, int64_t count) {
-    auto heads = static_cast<int64_t>(corrections.size());
-    SmallVector<Value> corrected;
-    for (int64_t h = 0; h < heads; ++h)
-      for (int64_t i = 0; i < count; ++i)
-        corrected.push_back(b.mulf(getPartial(h).loadValues(vector + i), corrections[h]));
-    SmallVector<Value> sums = b.loop(b.index(0), view.valid, 1, corrected, [&](Value position, ValueRange carried) {
-      SmallVector<Value> factors;
-      for (int64_t h = 0; h < heads; ++h)
-        factors.push_back(b.broadcast(b.loadScalar(weights, {b.index(h), position})));
-      return emitProducts(view, b.add(view.values, b.mul(position, headDim)), vector, factors, carried);
-    });
-    for (int64_t h = 0; h < heads; ++h)
-      for (int64_t i = 0; i < count; ++i)
-        getPartial(h).storeValues(sums[h * count + i], vector + i);
-  }
 };
 
 } // namespace
 
 LogicalResult x86::verifyPages(Operation *op, KVType type) {
-  if (!type.getElementType().isF16())
-    return op->emitOpError("expected keys and values in f16 for x86 kernels, got ") << type;
+  if (!type.getElementType().isF16() && !type.hasScales())
+    return op->emitOpError("expected keys and values in f16 or i8 for x86 kernels, got ") << type;
   return verifyWholeVectors(op, type.getHeadDim());
 }
 

@@ -7,6 +7,7 @@
 
 #include "KernelLowering.h"
 #include "Pages.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
 
@@ -76,25 +77,24 @@ private:
 /// Emits the append of one row: where it goes, and the stores.
 class AppendEmitter {
 public:
-  AppendEmitter(VectorBuilder &b, Pages &pages, int64_t headDim, Value sequences, Value row, Value position)
-      : b(b), pages(pages), headDim(headDim),
+  AppendEmitter(VectorBuilder &b, Pages &pages, Value sequences, Value row, Value position)
+      : b(b), pages(pages), headDim(pages.layout.headDim),
         page(pages.getPage(pages.getTable(sequences, row), b.div(position, PageLayout::positions))),
         slot(b.rem(position, PageLayout::positions)) {}
 
-  /// Stores 8 columns, from `column` of the head on, of keys: each in the row of its column.
-  void storeKeys(Value head, Value column, Value keys) {
-    Value halves = arith::TruncFOp::create(b, b.vectorOf(b.getF16Type()), keys);
-    Value first = b.add(b.add(pages.getKeys(head), slot), b.mul(column, PageLayout::positions));
-    for (int64_t i = 0; i < kLanes; ++i) {
-      Value element = vector::ExtractOp::create(b, halves, i);
-      memref::StoreOp::create(b, element, page, ValueRange{b.add(first, i * PageLayout::positions)});
-    }
+  /// Stores a head of keys or values, from column `start` of row `row` of `source`.
+  void storeKeyHead(Value head, Value source, Value row, Value start) {
+    storeHead(pages.getKeys(head), source, row, start,
+              [&](Value column, Value stored) { scatterKeys(pages.getKeys(head), column, stored); });
   }
-
-  /// The same of values, which lie side by side.
-  void storeValues(Value head, Value column, Value values) {
-    Value halves = arith::TruncFOp::create(b, b.vectorOf(b.getF16Type()), values);
-    b.store(halves, page, {b.add(b.add(pages.getValues(head), b.mul(slot, headDim)), column)});
+  void storeValueHead(Value head, Value source, Value row, Value start) {
+    Value first = b.add(pages.getValues(head), b.mul(slot, headDim));
+    storeHead(pages.getValues(head), source, row, start,
+              [&](Value column, Value stored) { b.store(stored, page, {b.add(first, column)}); });
+  }
+  /// Stores 8 columns, from `column` of the head on, of keys in f16.
+  void storeKeys(Value head, Value column, Value keys) {
+    scatterKeys(pages.getKeys(head), column, arith::TruncFOp::create(b, b.vectorOf(b.getF16Type()), keys));
   }
 
 private:
@@ -102,6 +102,46 @@ private:
   Pages &pages;
   int64_t headDim;
   Value page, slot;
+
+  /// Each key in the row of its column.
+  void scatterKeys(Value keys, Value column, Value stored) {
+    Value first = b.add(b.add(keys, slot), b.mul(column, PageLayout::positions));
+    for (int64_t i = 0; i < kLanes; ++i) {
+      Value element = vector::ExtractOp::create(b, stored, i);
+      memref::StoreOp::create(b, element, page, ValueRange{b.add(first, i * PageLayout::positions)});
+    }
+  }
+
+  /// Calls `body` with the elements that 8 columns are stored as; stores their scale, if they have one.
+  void storeHead(Value place, Value source, Value row, Value start,
+                 llvm::function_ref<void(Value column, Value stored)> body) {
+    auto load = [&](Value column) { return b.load(b.f32s(), source, {row, b.add(start, column)}); };
+    Value scale;
+    if (pages.layout.hasScales) {
+      Value peaks =
+          b.loop(b.index(0), b.index(headDim), kLanes, {b.splat(0.0f)}, [&](Value column, ValueRange largest) {
+            return SmallVector<Value>{b.maxf(math::AbsFOp::create(b, load(column)), largest[0])};
+          })[0];
+      scale = b.divf(b.maxLanes(peaks), b.splat(127.0f));
+      pages.storeScale(vector::ExtractOp::create(b, scale, 0), page, place, slot);
+    }
+    b.loop(b.index(0), b.index(headDim), kLanes, [&](Value column) {
+      if (scale)
+        return body(column, roundToBytes(load(column), scale));
+      body(column, arith::TruncFOp::create(b, b.vectorOf(b.getF16Type()), load(column)));
+    });
+  }
+
+  /// As `!llm.kv` says.
+  Value roundToBytes(Value numbers, Value scale) {
+    Value quotient = math::RoundEvenOp::create(b, b.divf(numbers, scale));
+    Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.splat(0.0f));
+    quotient = arith::SelectOp::create(b, isZero, b.splat(0.0f), b.maxf(quotient, b.splat(-127.0f)));
+    Value fits = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, quotient, b.splat(127.0f));
+    quotient = arith::SelectOp::create(b, fits, quotient, b.splat(127.0f));
+    Value integers = arith::FPToSIOp::create(b, b.i32s(), quotient);
+    return arith::TruncIOp::create(b, b.vectorOf(b.getI8Type()), integers);
+  }
 };
 
 LogicalResult verifyRope(Operation *op, int64_t headDim) {
@@ -138,15 +178,12 @@ LogicalResult x86::lowerKVAppend(KVAppendOp op, VectorBuilder &b) {
   Value keys = getSource(op.getKeys()), values = getSource(op.getValues());
   Value positions = getSource(op.getPositions()), sequences = getSource(op.getSequences());
   Pages pages(b, getSource(op.getKv()), type, op.getLayer());
-  int64_t headDim = type.getHeadDim();
   b.forall(b.dim(keys, 0), [&](Value row) {
-    AppendEmitter append(b, pages, headDim, sequences, row, b.toIndex(b.loadScalar(positions, {row})));
+    AppendEmitter append(b, pages, sequences, row, b.toIndex(b.loadScalar(positions, {row})));
     b.loop(b.index(0), b.index(type.getHeads()), 1, [&](Value head) {
-      b.loop(b.index(0), b.index(headDim), kLanes, [&](Value column) {
-        Value source = b.add(b.mul(head, headDim), column);
-        append.storeKeys(head, column, b.load(b.f32s(), keys, {row, source}));
-        append.storeValues(head, column, b.load(b.f32s(), values, {row, source}));
-      });
+      Value start = b.mul(head, type.getHeadDim());
+      append.storeKeyHead(head, keys, row, start);
+      append.storeValueHead(head, values, row, start);
     });
   });
   return success();
@@ -163,9 +200,15 @@ LogicalResult x86::lowerRopeKVAppend(RopeKVAppendOp op, VectorBuilder &b) {
   Value target = getTarget(op.getTurned());
   Pages pages(b, getSource(op.getKv()), type, op.getLayer());
   RopeEmitter rope(b, headDim, op.getBase().convertToDouble(), op.getPairing());
+  // A head that is rounded by its largest number waits for all of its columns. Once per call: memory of a loop's body
+  // would grow the stack with every row.
+  Value whole;
+  if (type.hasScales())
+    whole =
+        memref::AllocaOp::create(b, MemRefType::get({1, type.getRowSize()}, b.getF32Type()), b.getI64IntegerAttr(32));
   b.forall(b.dim(target, 0), [&](Value row) {
     Value position = b.loadScalar(positions, {row});
-    AppendEmitter append(b, pages, headDim, sequences, row, b.toIndex(position));
+    AppendEmitter append(b, pages, sequences, row, b.toIndex(position));
     rope.forEachGroup(position, [&](int64_t first, Value sine, Value cosine) {
       b.loop(b.index(0), b.index(columns), headDim, [&](Value head) {
         Turned turned = rope.turn(queries, row, head, first, sine, cosine);
@@ -176,14 +219,19 @@ LogicalResult x86::lowerRopeKVAppend(RopeKVAppendOp op, VectorBuilder &b) {
         Value start = b.mul(head, headDim);
         Turned turned = rope.turn(keys, row, start, first, sine, cosine);
         for (auto [column, vector] :
-             {std::pair(turned.lowColumn, turned.low), std::pair(turned.highColumn, turned.high)})
-          append.storeKeys(head, arith::SubIOp::create(b, column, start), vector);
+             {std::pair(turned.lowColumn, turned.low), std::pair(turned.highColumn, turned.high)}) {
+          if (whole)
+            b.store(vector, whole, {b.index(0), column});
+          else
+            append.storeKeys(head, arith::SubIOp::create(b, column, start), vector);
+        }
       });
     });
     b.loop(b.index(0), b.index(type.getHeads()), 1, [&](Value head) {
-      b.loop(b.index(0), b.index(headDim), kLanes, [&](Value column) {
-        append.storeValues(head, column, b.load(b.f32s(), values, {row, b.add(b.mul(head, headDim), column)}));
-      });
+      Value start = b.mul(head, headDim);
+      if (whole)
+        append.storeKeyHead(head, whole, b.index(0), start);
+      append.storeValueHead(head, values, row, start);
     });
   });
   return success();

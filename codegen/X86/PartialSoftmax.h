@@ -9,55 +9,71 @@
 #define HONE_CODEGEN_X86_PARTIALSOFTMAX_H
 
 #include "VectorBuilder.h"
+#include "hone/codegen/Common/Buffers.h"
 
 #include <limits>
 
 namespace hone::x86 {
 
-/// The softmax of a row and head over some of its positions, in memory: [maximum x 8][sum of weights in 8
-/// parts][weighted values], where weights are relative to the maximum (Milakov and Gimelshein, "Online normalizer
-/// calculation for softmax", 2018).
+/// The softmax of a row and head over some of its positions, in memory: [maximum x 16][sum of weights in 16
+/// parts][weighted values], where weights are powers of 2 relative to the maximum (Milakov and Gimelshein, "Online
+/// normalizer calculation for softmax", 2018). Code in vectors of `lanes` elements, which have the same bits for any
+/// number of lanes.
 class PartialSoftmax {
 public:
   using Value = mlir::Value;
 
   /// Lies in `memory` at `indices`, which are all but the last.
-  PartialSoftmax(VectorBuilder &b, Value memory, mlir::ValueRange indices, int64_t headDim)
-      : b(b), memory(memory), indices(indices), size(2 * VectorBuilder::lanes + headDim) {}
+  PartialSoftmax(VectorBuilder &b, Value memory, mlir::ValueRange indices, int64_t headDim, int64_t lanes)
+      : b(b), memory(memory), indices(indices), size(SpanLayout::extra + headDim), lanes(lanes) {}
 
+  /// The maximum, in each lane.
   Value loadMaximum() const { return load(0); }
-  Value loadSum() const { return load(VectorBuilder::lanes); }
-  Value loadValues(int64_t vector) const { return load((2 + vector) * VectorBuilder::lanes); }
   void storeMaximum(Value value) const { store(value, 0); }
-  void storeSum(Value value) const { store(value, VectorBuilder::lanes); }
-  void storeValues(Value value, int64_t vector) const { store(value, (2 + vector) * VectorBuilder::lanes); }
+  /// The parts of the sum, in vectors.
+  llvm::SmallVector<Value> loadSums() const {
+    llvm::SmallVector<Value> sums;
+    for (int64_t part = 0; part < SpanLayout::parts; part += lanes)
+      sums.push_back(load(SpanLayout::parts + part));
+    return sums;
+  }
+  void storeSums(mlir::ValueRange sums) const {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      store(sum, SpanLayout::parts + static_cast<int64_t>(i) * lanes);
+  }
+  Value loadValues(int64_t vector) const { return load(SpanLayout::extra + vector * lanes); }
+  void storeValues(Value value, int64_t vector) const { store(value, SpanLayout::extra + vector * lanes); }
 
   /// Becomes that over no position.
   void clear() const {
-    storeMaximum(b.splat(-std::numeric_limits<float>::infinity()));
-    for (int64_t i = VectorBuilder::lanes; i < size; i += VectorBuilder::lanes)
-      store(b.splat(0.0f), i);
+    storeMaximum(b.splat(-std::numeric_limits<float>::infinity(), b.f32s(lanes)));
+    forEachVector([&](int64_t offset) { store(b.splat(0.0f, b.f32s(lanes)), offset); });
   }
   void copyFrom(const PartialSoftmax &other) const {
-    for (int64_t i = 0; i < size; i += VectorBuilder::lanes)
-      store(other.load(i), i);
+    storeMaximum(other.loadMaximum());
+    forEachVector([&](int64_t offset) { store(other.load(offset), offset); });
   }
   /// Takes in that over further positions.
   void add(const PartialSoftmax &further) const {
     Value before = loadMaximum(), own = further.loadMaximum(), maximum = b.maxf(before, own);
-    Value correction = b.exp(b.subf(before, maximum)), factor = b.exp(b.subf(own, maximum));
+    Value correction = b.exp2(b.subf(before, maximum)), factor = b.exp2(b.subf(own, maximum));
     storeMaximum(maximum);
-    for (int64_t i = VectorBuilder::lanes; i < size; i += VectorBuilder::lanes)
-      store(b.fma(further.load(i), factor, b.mulf(load(i), correction)), i);
+    forEachVector(
+        [&](int64_t offset) { store(b.fma(further.load(offset), factor, b.mulf(load(offset), correction)), offset); });
   }
 
 private:
   VectorBuilder &b;
   Value memory;
   llvm::SmallVector<Value> indices;
-  int64_t size;
+  int64_t size, lanes;
 
-  Value load(int64_t offset) const { return b.load(b.f32s(), memory, at(offset)); }
+  /// The parts of the sum and the values.
+  void forEachVector(llvm::function_ref<void(int64_t offset)> body) const {
+    for (int64_t offset = SpanLayout::parts; offset < size; offset += lanes)
+      body(offset);
+  }
+  Value load(int64_t offset) const { return b.load(b.f32s(lanes), memory, at(offset)); }
   void store(Value vector, int64_t offset) const { b.store(vector, memory, at(offset)); }
   llvm::SmallVector<Value> at(int64_t offset) const {
     llvm::SmallVector<Value> all = indices;

@@ -105,9 +105,14 @@ Value VectorBuilder::maxf(Value a, Value b) {
 }
 
 Value VectorBuilder::maxLanes(Value vector) {
-  vector = maxf(vector, shuffle(vector, vector, {4, 5, 6, 7, 0, 1, 2, 3}));
-  vector = maxf(vector, shuffle(vector, vector, {2, 3, 0, 1, 6, 7, 4, 5}));
-  return maxf(vector, shuffle(vector, vector, {1, 0, 3, 2, 5, 4, 7, 6}));
+  int64_t count = cast<VectorType>(vector.getType()).getNumElements();
+  for (int64_t distance = count / 2; distance > 0; distance /= 2) {
+    SmallVector<int64_t> partners;
+    for (int64_t lane = 0; lane < count; ++lane)
+      partners.push_back(lane ^ distance);
+    vector = maxf(vector, shuffle(vector, vector, partners));
+  }
+  return vector;
 }
 
 Value VectorBuilder::sumLanes(Value vector) {
@@ -130,20 +135,36 @@ Value VectorBuilder::polynomial(Value x, ArrayRef<double> coefficients) {
 }
 
 Value VectorBuilder::exp(Value x) {
-  Value lowest = splat(-87.3f), highest = splat(88.3f);
+  auto type = cast<VectorType>(x.getType());
+  VectorType integers = vectorOf(getI32Type(), type.getNumElements());
+  Value lowest = splat(-87.3f, type), highest = splat(88.3f, type);
   Value clamped = arith::MinNumFOp::create(*this, arith::MaxNumFOp::create(*this, x, lowest), highest);
-  Value n = math::RoundEvenOp::create(*this, mulf(clamped, splat(1.44269504088896341f)));
+  Value n = math::RoundEvenOp::create(*this, mulf(clamped, splat(1.44269504088896341f, type)));
   Value negative = arith::NegFOp::create(*this, n);
-  Value r = fma(negative, splat(0.693359375f), clamped);
-  r = fma(negative, splat(-2.12194440e-4f), r);
+  Value r = fma(negative, splat(0.693359375f, type), clamped);
+  r = fma(negative, splat(-2.12194440e-4f, type), r);
   Value p = polynomial(
       r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1});
-  Value y = addf(fma(p, mulf(r, r), r), splat(1.0f));
-  Value exponent = arith::FPToSIOp::create(*this, i32s(), n);
-  exponent = shiftLeft(arith::AddIOp::create(*this, exponent, splatInteger(127, i32s())), 23);
-  y = mulf(y, bitcast(exponent, f32s()));
+  Value y = addf(fma(p, mulf(r, r), r), splat(1.0f, type));
+  Value exponent = arith::FPToSIOp::create(*this, integers, n);
+  exponent = shiftLeft(arith::AddIOp::create(*this, exponent, splatInteger(127, integers)), 23);
+  y = mulf(y, bitcast(exponent, type));
   Value underflow = arith::CmpFOp::create(*this, arith::CmpFPredicate::OLT, x, lowest);
-  return arith::SelectOp::create(*this, underflow, splat(0.0f), y);
+  return arith::SelectOp::create(*this, underflow, splat(0.0f, type), y);
+}
+
+Value VectorBuilder::exp2(Value x) {
+  auto type = cast<VectorType>(x.getType());
+  VectorType integers = vectorOf(getI32Type(), type.getNumElements());
+  x = maxf(x, splat(-127.0f, type));
+  // Beside 1.5 * 2^23 there is room for the integer alone, which then fills the low bits.
+  Value magic = splat(12582912.0f, type);
+  Value shifted = addf(x, magic);
+  Value rest = subf(x, subf(shifted, magic));
+  Value p = polynomial(
+      rest, {1.55946775389e-4, 1.34066439047e-3, 9.61769297492e-3, 5.5503105510e-2, 0.240226527829, 0.693147214968, 1});
+  Value exponent = shiftLeft(bitcast(shifted, integers), 23);
+  return bitcast(arith::AddIOp::create(*this, bitcast(p, integers), exponent), type);
 }
 
 std::pair<Value, Value> VectorBuilder::sinCos(Value angles) {

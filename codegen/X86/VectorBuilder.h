@@ -102,13 +102,16 @@ public:
 
   /// The larger one, `b` if either is a NaN: one instruction, which `arith.maxnumf` is not.
   Value maxf(Value a, Value b);
-  /// The largest of the 8 lanes, in each lane.
+  /// The largest of all lanes, in each lane.
   Value maxLanes(Value vector);
   /// The 8 lanes added pairwise in a fixed tree: ((0+4)+(2+6)) + ((1+5)+(3+7)).
   Value sumLanes(Value vector);
-  /// e^x, relative error below 2e-7; 0 below -87.3, finite above 88.3. Cody and Waite reduction, polynomial of degree
-  /// 7 as in Cephes' expf.
+  /// e^x in vectors of any length, relative error below 2e-7; 0 below -87.3, finite above 88.3. Cody and Waite
+  /// reduction, polynomial of degree 7 as in Cephes' expf.
   Value exp(Value x);
+  /// 2^x for x of at most 0, relative error below 1e-7 from -126 on; 0 at -127 and below, and for a NaN. Between them a
+  /// number below 2^-126. The integer next to x goes to the exponent, a minimax polynomial of degree 6 has the rest.
+  Value exp2(Value x);
   /// Sine and cosine of 8 f64 angles below 2^20, each rounded to f32. Reduction by pi/2 in two parts, polynomials as
   /// in fdlibm.
   std::pair<Value, Value> sinCos(Value angles);

@@ -57,6 +57,26 @@ FailureOr<SmallVector<Value>> RopeOp::lowerToReference(RewriterBase &rewriter, V
       buildRope(b, operands[0], operands[1], getHeadDim(), getBase().convertToDouble(), getPairing())};
 }
 
+/// The number that element `column` of a row of `source` is stored as.
+static Value buildStored(ReferenceBuilder &b, KVType type, Value source, Value row, Value head, Value column) {
+  Value number = b.at(source, {row, column});
+  if (!type.hasScales())
+    return b.toFloat(number, type.getElementType());
+  // f32 throughout: the type says which number is rounded, to the last bit.
+  Value headDim = b.index(type.getHeadDim()), first = b.mulI(head, headDim);
+  Value largest = b.accumulate(headDim, b.f32(0.0f), [&](Value element, Value partial) {
+    Value magnitude = math::AbsFOp::create(b, b.at(source, {row, b.addI(first, element)}));
+    return Value(arith::MaximumFOp::create(b, partial, magnitude));
+  });
+  Value scale = b.divF(largest, b.f32(127.0f));
+  Value rounded = math::RoundEvenOp::create(b, b.divF(number, scale));
+  // A denormal scale is rounded so coarsely that a quotient may pass the largest integer.
+  rounded = arith::MinimumFOp::create(b, arith::MaximumFOp::create(b, rounded, b.f32(-127.0f)), b.f32(127.0f));
+  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, b.f32(0.0f));
+  // An integer has no negative zero.
+  return b.select(isZero, b.f32(0.0f), b.addF(b.mulF(rounded, scale), b.f32(0.0f)));
+}
+
 /// `kv` with the keys and values of each row at its position.
 static Value buildAppend(ReferenceBuilder &b, KVType type, Value kv, Value layer, Value keys, Value values,
                          Value positions, Value sequences) {
@@ -66,7 +86,7 @@ static Value buildAppend(ReferenceBuilder &b, KVType type, Value kv, Value layer
     return b.accumulate(b.size(keys, 1), afterRows, [&](Value column, Value memory) {
       Value head = b.divI(column, headDim), element = b.remI(column, headDim);
       for (auto [which, source] : {std::pair(0, keys), std::pair(1, values)}) {
-        Value rounded = b.toFloat(b.at(source, {row, column}), type.getElementType());
+        Value rounded = buildStored(b, type, source, row, head, column);
         Value target[] = {b.index(which), layer, sequence, position, head, element};
         memory = tensor::InsertOp::create(b, rounded, memory, target);
       }

@@ -134,7 +134,7 @@ LogicalResult KVType::verify(function_ref<InFlightDiagnostic()> emitError, int64
   if (llvm::MulOverflow(heads, headDim, rowSize) || llvm::MulOverflow(rowSize, layers, positionSize))
     return emitError() << "expected less than 2^63 elements for each position, got '" << layers << "x" << heads << "x"
                        << headDim << "'";
-  if (!elementType.isF16() && !elementType.isBF16() && !elementType.isF32())
-    return emitError() << "expected element type 'f16', 'bf16' or 'f32', got " << elementType;
+  if (!elementType.isF16() && !elementType.isBF16() && !elementType.isF32() && !elementType.isSignlessInteger(8))
+    return emitError() << "expected element type 'f16', 'bf16', 'f32' or 'i8', got " << elementType;
   return success();
 }

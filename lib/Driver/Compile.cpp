@@ -194,6 +194,7 @@ private:
     source = std::move(*file);
     GGUFImportOptions importOptions;
     importOptions.contextLength = options.contextLength;
+    importOptions.kvCache = options.kvCache;
     Result<OwningOpRef<ModuleOp>> imported = importGGUF(*context, *source, options.input, importOptions);
     if (!imported)
       return imported.takeError();

@@ -33,6 +33,8 @@ static constexpr Tolerance kKernelTolerances[] = {
 /// A number that f32 has on the other side of a tie is rounded to its neighbour. This is the distance of neighbours,
 /// relative to the largest number of a block or to the number.
 static double getRoundingStep(Type type) {
+  if (auto kv = dyn_cast<llm::KVType>(type))
+    return kv.hasScales() ? 1.0 / 127 : 0;
   auto rows = dyn_cast<RankedTensorType>(type);
   switch (rows ? llm::getPrecision(rows) : llm::Precision::F32) {
   case llm::Precision::F32:

@@ -141,8 +141,8 @@ private:
         positions = std::max<int64_t>(positions, tokens.size());
     }
     auto tensor =
-        std::make_shared<Tensor>(type.getElementType(), ArrayRef<int64_t>{2, type.getLayers(), sequences, positions,
-                                                                          type.getHeads(), type.getHeadDim()});
+        std::make_shared<Tensor>(type.getNumberType(), ArrayRef<int64_t>{2, type.getLayers(), sequences, positions,
+                                                                         type.getHeads(), type.getHeadDim()});
     std::memset(tensor->bytes.data(), 0, tensor->bytes.size());
     return tensor;
   }

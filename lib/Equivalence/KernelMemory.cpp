@@ -7,7 +7,6 @@
 
 #include "KernelMemory.h"
 
-#include "hone/codegen/Common/Buffers.h"
 #include "hone/dialects/LLM/Encodings.h"
 
 #include <cmath>
@@ -112,32 +111,64 @@ Pages::Pages(const Tensor &numbers, llm::KVType type) : type(type), shape(number
     }
     tables.push_back(table.data());
   }
-  forEachNumber([&](int64_t number, size_t page, int64_t element) {
-    reinterpret_cast<uint16_t *>(pages[page].data())[element] = numbers.as<uint16_t>()[number];
+  forEachHead([&](const PageHead &head) {
+    if (layout.hasScales)
+      return writeBytes(numbers.as<float>() + head.number, head);
+    for (int64_t column = 0; column < layout.headDim; ++column)
+      reinterpret_cast<uint16_t *>(pages[head.page].data())[head.getElement(layout, column)] =
+          numbers.as<uint16_t>()[head.number + column];
   });
 }
 
+/// Numbers that no scale gives, of which no kernel reads any, are left out.
+void Pages::writeBytes(const float *numbers, const PageHead &head) {
+  PageLayout layout(type);
+  float scale = findScale(ArrayRef<float>(numbers, layout.headDim), 127);
+  uint8_t *page = pages[head.page].data();
+  std::memcpy(page + head.getScale(layout), &scale, sizeof scale);
+  for (int64_t column = 0; column < layout.headDim; ++column) {
+    float quotient = scale == 0 || std::isnan(scale) ? 0 : std::nearbyint(numbers[column] / scale);
+    page[head.getElement(layout, column)] = static_cast<uint8_t>(static_cast<int8_t>(quotient));
+  }
+}
+
 TensorRef Pages::toNumbers() const {
-  auto numbers = std::make_shared<Tensor>(type.getElementType(), shape);
-  forEachNumber([&](int64_t number, size_t page, int64_t element) {
-    numbers->as<uint16_t>()[number] = reinterpret_cast<const uint16_t *>(pages[page].data())[element];
+  PageLayout layout(type);
+  auto numbers = std::make_shared<Tensor>(type.getNumberType(), shape);
+  forEachHead([&](const PageHead &head) {
+    const uint8_t *page = pages[head.page].data();
+    float scale = 0;
+    if (layout.hasScales)
+      std::memcpy(&scale, page + head.getScale(layout), sizeof scale);
+    for (int64_t column = 0; column < layout.headDim; ++column) {
+      int64_t element = head.getElement(layout, column), number = head.number + column;
+      if (layout.hasScales)
+        numbers->as<float>()[number] = static_cast<float>(static_cast<int8_t>(page[element])) * scale;
+      else
+        numbers->as<uint16_t>()[number] = reinterpret_cast<const uint16_t *>(page)[element];
+    }
   });
   return numbers;
 }
 
-void Pages::forEachNumber(llvm::function_ref<void(int64_t, size_t, int64_t)> visit) const {
+int64_t Pages::PageHead::getElement(const PageLayout &layout, int64_t column) const {
+  return start + (isKey ? column * PageLayout::positions + slot : slot * layout.headDim + column);
+}
+
+int64_t Pages::PageHead::getScale(const PageLayout &layout) const {
+  return start + layout.scaleOffset() + slot * static_cast<int64_t>(sizeof(float));
+}
+
+void Pages::forEachHead(llvm::function_ref<void(const PageHead &)> visit) const {
   PageLayout layout(type);
   int64_t perSequence = llvm::divideCeil(shape[3], PageLayout::positions), number = 0;
   for (int64_t kind : {0, 1}) // keys, values
     for (int64_t layer = 0; layer < layout.layers; ++layer)
       for (int64_t sequence = 0; sequence < shape[2]; ++sequence)
         for (int64_t position = 0; position < shape[3]; ++position)
-          for (int64_t head = 0; head < layout.heads; ++head)
-            for (int64_t column = 0; column < layout.headDim; ++column) {
-              int64_t slot = position % PageLayout::positions;
-              int64_t element = (layer * layout.heads + head) * layout.headElements();
-              element += kind == 0 ? column * PageLayout::positions + slot
-                                   : layout.valueOffset() + slot * layout.headDim + column;
-              visit(number++, sequence * perSequence + position / PageLayout::positions, element);
-            }
+          for (int64_t head = 0; head < layout.heads; ++head, number += layout.headDim) {
+            int64_t start = (layer * layout.heads + head) * layout.headElements() + kind * layout.valueOffset();
+            auto page = static_cast<size_t>(sequence * perSequence + position / PageLayout::positions);
+            visit({kind == 0, number, page, start, position % PageLayout::positions});
+          }
 }

@@ -9,6 +9,7 @@
 #define HONE_EQUIVALENCE_KERNELMEMORY_H
 
 #include "Tensor.h"
+#include "hone/codegen/Common/Buffers.h"
 #include "hone/dialects/LLM/Encodings.h"
 
 namespace hone::equivalence {
@@ -38,8 +39,19 @@ private:
   std::vector<std::vector<void *>> pageTables;
   std::vector<void *> tables;
 
-  /// Calls `visit` with the position of a number, its page and its element there.
-  void forEachNumber(llvm::function_ref<void(int64_t number, size_t page, int64_t element)> visit) const;
+  /// The numbers of a head at a position: where they are, and in which page. Elements of its page are f16, or bytes.
+  struct PageHead {
+    bool isKey;
+    int64_t number; ///< the first
+    size_t page;
+    int64_t start; ///< of the head of all positions
+    int64_t slot;  ///< of the position in the page
+
+    int64_t getElement(const PageLayout &layout, int64_t column) const;
+    int64_t getScale(const PageLayout &layout) const;
+  };
+  void forEachHead(llvm::function_ref<void(const PageHead &)> visit) const;
+  void writeBytes(const float *numbers, const PageHead &head);
 };
 
 } // namespace hone::equivalence

@@ -85,7 +85,7 @@ Type equivalence::getPlainType(Type type) {
   if (auto kv = dyn_cast<llm::KVType>(type))
     return RankedTensorType::get(
         {2, kv.getLayers(), ShapedType::kDynamic, ShapedType::kDynamic, kv.getHeads(), kv.getHeadDim()},
-        kv.getElementType());
+        kv.getNumberType());
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (tensor && (llm::getStored(type) || llm::getBlocked(type)))
     return RankedTensorType::get(tensor.getShape(), Float32Type::get(type.getContext()));

@@ -38,8 +38,8 @@ private:
 };
 
 /// The numbers that a value stands for, in row-major order: of a stored weight the dequantised f32, of rounded rows the
-/// f32 that they mean, of `!llm.kv` f16 [keys, values][layer][sequence][position][head][head dim]. An index is a
-/// tensor of rank 0.
+/// f32 that they mean, of `!llm.kv` the numbers that are read back [keys, values][layer][sequence][position][head][head
+/// dim]. An index is a tensor of rank 0.
 class Tensor {
 public:
   Tensor(mlir::Type element, llvm::ArrayRef<int64_t> shape);

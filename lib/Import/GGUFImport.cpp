@@ -80,7 +80,7 @@ Result<OwningOpRef<ModuleOp>> hone::importGGUF(MLIRContext &context, const gguf:
   }
 
   OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(StringAttr::get(&context, path)));
-  GGUFModel model(*module, file, architecture->name);
+  GGUFModel model(*module, file, architecture->name, options);
   int64_t layers;
   if (Status failed = architecture->import(model, layers))
     return *failed;

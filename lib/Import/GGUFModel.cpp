@@ -86,8 +86,8 @@ static RankedTensorType getStoredType(MLIRContext *context, ArrayRef<int64_t> sh
                                llm::StoredAttr::get(context, scheme));
 }
 
-GGUFModel::GGUFModel(ModuleOp module, const gguf::File &file, StringRef architecture)
-    : module(module), file(file), architecture(architecture), builder(module.getContext()) {}
+GGUFModel::GGUFModel(ModuleOp module, const gguf::File &file, StringRef architecture, const GGUFImportOptions &options)
+    : module(module), file(file), architecture(architecture), options(options), builder(module.getContext()) {}
 
 Error GGUFModel::error(const Twine &text) const { return Error((file.name() + ": " + text).str()); }
 

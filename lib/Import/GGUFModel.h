@@ -9,6 +9,7 @@
 #define HONE_LIB_IMPORT_GGUFMODEL_H
 
 #include "hone/Formats/GGUF.h"
+#include "hone/Import/GGUFImport.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringSet.h"
@@ -23,9 +24,11 @@ std::string quoted(llvm::StringRef text);
 class GGUFModel {
 public:
   /// Weights are declared at the end of `module`.
-  GGUFModel(mlir::ModuleOp module, const gguf::File &file, llvm::StringRef architecture);
+  GGUFModel(mlir::ModuleOp module, const gguf::File &file, llvm::StringRef architecture,
+            const GGUFImportOptions &options);
 
   mlir::ModuleOp getModule() { return module; }
+  const GGUFImportOptions &getOptions() const { return options; }
 
   /// An error that begins with the file's name.
   Error error(const llvm::Twine &text) const;
@@ -70,6 +73,7 @@ private:
   mlir::ModuleOp module;
   const gguf::File &file;
   std::string architecture;
+  const GGUFImportOptions &options;
   mlir::OpBuilder builder;
   llvm::StringSet<> used;
 };

@@ -158,9 +158,9 @@ namespace {
 /// The graph of a step, op by op.
 class GraphBuilder {
 public:
-  GraphBuilder(ModuleOp module, const Config &config, const LlamaScales &scales)
-      : config(config), scales(scales),
-        step(module, {config.vocabulary, config.layers, config.kvHeads, config.headDim}) {
+  GraphBuilder(GGUFModel &model, const Config &config, const LlamaScales &scales)
+      : config(config), scales(scales), step(model.getModule(), {config.vocabulary, config.layers, config.kvHeads,
+                                                                 config.headDim, model.getOptions().kvCache}) {
     if (!this->scales.attention)
       this->scales.attention = 1 / std::sqrt(static_cast<double>(config.headDim));
   }
@@ -221,7 +221,7 @@ Status hone::importScaledLlama(GGUFModel &model, const LlamaScales &scales, int6
     return failed;
   if (Status failed = declareWeights(model, config, weights))
     return failed;
-  GraphBuilder(model.getModule(), config, scales).build(weights);
+  GraphBuilder(model, config, scales).build(weights);
   layers = config.layers;
   return std::nullopt;
 }

@@ -16,7 +16,10 @@ StepBuilder::StepBuilder(ModuleOp module, const StepShape &shape) : builder(modu
   MLIRContext *context = builder.getContext();
   builder.setInsertionPointToEnd(module.getBody());
   auto rowIndices = RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
-  auto kvType = llm::KVType::get(context, shape.layers, shape.kvHeads, shape.headDim, builder.getF16Type());
+  Type element = builder.getF16Type();
+  if (shape.kvPrecision == llm::Precision::Int8)
+    element = builder.getI8Type();
+  auto kvType = llm::KVType::get(context, shape.layers, shape.kvHeads, shape.headDim, element);
   auto logits = RankedTensorType::get({ShapedType::kDynamic, shape.vocabulary}, builder.getF32Type());
   SmallVector<Type> inputs = {rowIndices, rowIndices, rowIndices, rowIndices, kvType};
   auto function = func::FuncOp::create(builder, nameLoc(context, "step"), "step",

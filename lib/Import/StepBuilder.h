@@ -19,6 +19,7 @@ struct StepShape {
   int64_t layers;
   int64_t kvHeads;
   int64_t headDim;
+  llm::Precision kvPrecision = llm::Precision::F16; ///< or Int8
 };
 
 /// Builds `func.func @step` of a decoder, op by op, independent of the format that the model came in. Each function

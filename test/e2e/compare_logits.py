@@ -109,7 +109,8 @@ def main():
     parser.add_argument("--prompts", help="comma-separated names; all without it (prompts.py lists them)")
     parser.add_argument("--max-tokens", type=int, default=ROOM_TO_GENERATE)
     parser.add_argument("--no-greedy", action="store_true")
-    parser.add_argument("--kv-f16", action="store_true", help="the reference rounds keys and values to f16, too")
+    parser.add_argument("--kv", choices=("f32", "f16", "int8"), default="f32",
+                        help="the reference rounds keys and values to this, too")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--chunk", type=int)
     parser.add_argument("--timeout", type=float, default=600, help="seconds for each run of the program")
@@ -124,7 +125,7 @@ def main():
     if unknown := [name for name in names if name not in prompts]:
         parser.error(f"expected prompts among {', '.join(prompts)}, got '{unknown[0]}'")
     text = ModelText(options.model)
-    cache = ReferenceCache(options.model, options.kv_f16)
+    cache = ReferenceCache(options.model, options.kv)
     program = Program(options.program, options.timeout)
 
     results = []

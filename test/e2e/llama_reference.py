@@ -15,7 +15,7 @@ Written from the papers' formulas, and sharing no code with hone:
 Products are f32 (BLAS); norms, angles and softmax are computed in f64 and rounded to f32. `precision="f64"` computes
 all of it in f64, which tells the rounding error of the f32 reference itself.
 
-  llama_reference.py MODEL --tokens FILE [--output FILE] [--greedy N] [--kv-f16] [--precision f64]
+  llama_reference.py MODEL --tokens FILE [--output FILE] [--greedy N] [--kv f16|int8] [--precision f64]
 """
 import argparse
 import os
@@ -51,11 +51,22 @@ class KeysAndValues:
         return keys, values
 
 
+def round_kv(heads, kv):
+    """Keys or values [positions, kv_heads, head_dim] as a cache of this precision returns them: f32, f16, or int8 with
+    one f32 scale for each position and head."""
+    if kv == "f16":
+        return heads.astype(np.float16).astype(heads.dtype)
+    if kv == "int8":
+        scales = np.abs(heads).max(axis=-1, keepdims=True) / heads.dtype.type(127)
+        return np.rint(heads / np.where(scales == 0, 1, scales)) * scales
+    return heads
+
+
 class LlamaReference:
-    def __init__(self, path, kv_f16=False, precision="f32"):
+    def __init__(self, path, kv="f32", precision="f32"):
         self.reader = GGUFReader(str(path))
         self.dtype = {"f32": np.float32, "f64": np.float64}[precision]
-        self.kv_f16 = kv_f16
+        self.kv = kv
         self.tensors = {tensor.name: tensor for tensor in self.reader.tensors}
         self.resident = sum(int(t.n_elements) for t in self.reader.tensors) <= RESIDENT_WEIGHTS
         self.dequantised = {}
@@ -187,9 +198,7 @@ class LlamaReference:
             keys = self.project(normed, prefix + "attn_k").reshape(rows, self.kv_heads, -1)
             values = self.project(normed, prefix + "attn_v").reshape(rows, self.kv_heads, -1)
             queries, keys = self.rope(queries, positions), self.rope(keys, positions)
-            if self.kv_f16:
-                keys = keys.astype(np.float16).astype(self.dtype)
-                values = values.astype(np.float16).astype(self.dtype)
+            keys, values = round_kv(keys, self.kv), round_kv(values, self.kv)
             keys, values = cache.append(layer, keys, values)
             mixed = self.attention(queries, keys, values, positions)
             x = x + residual_multiplier * self.project(mixed, prefix + "attn_output")
@@ -233,10 +242,10 @@ def main():
     parser.add_argument("--tokens", type=Path, required=True, help="whitespace-separated decimal token ids")
     parser.add_argument("--output", type=Path, help="write every position's logits, little-endian f32 [T][vocab]")
     parser.add_argument("--greedy", type=int, metavar="N", help="print N greedy token ids, one per line")
-    parser.add_argument("--kv-f16", action="store_true", help="round keys and values to f16")
+    parser.add_argument("--kv", choices=("f32", "f16", "int8"), default="f32", help="round keys and values to this")
     parser.add_argument("--precision", choices=("f32", "f64"), default="f32")
     options = parser.parse_args()
-    reference = LlamaReference(options.model, options.kv_f16, options.precision)
+    reference = LlamaReference(options.model, options.kv, options.precision)
     tokens = [int(word) for word in options.tokens.read_text().split()]
     if options.output:
         reference.logits(tokens).astype("<f4").tofile(options.output)

@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--no-llama-cpp", action="store_true")
     parser.add_argument("--openvino", nargs="+", default=[], choices=["default", "f32"], metavar="PRECISION",
                         help="add OpenVINO GenAI; default or f32")
-    parser.add_argument("--kv-f16", action="store_true", help="add the reference with an f16 KV cache as a runner")
+    parser.add_argument("--kv", choices=("f16", "int8"), help="add the reference with such a KV cache as a runner")
     parser.add_argument("--max-kl", type=float, help="bar on each program's mean KL")
     parser.add_argument("--not-above-llama-cpp", action="store_true", help="make llama.cpp's mean KL a bar")
     parser.add_argument("--threads", type=int)
@@ -104,10 +104,10 @@ def main():
         except ImportError:
             parser.error("the package openvino-genai is not installed; install it or leave --openvino out")
         results.append(measure(runner.name, runner, sections, cache, vocab, options.threads))
-    if options.kv_f16:
-        rounded = ReferenceCache(options.model, kv_f16=True)
+    if options.kv:
+        rounded = ReferenceCache(options.model, kv=options.kv)
         runner = type("Rounded", (), {"logits": lambda self, tokens, vocab, threads: rounded.logits(tokens)})()
-        results.append(measure("reference, f16 KV", runner, sections, cache, vocab, options.threads))
+        results.append(measure(f"reference, {options.kv} KV", runner, sections, cache, vocab, options.threads))
     for argument in options.program:
         name, _, command = argument.rpartition("=")
         try:

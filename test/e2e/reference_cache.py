@@ -30,18 +30,18 @@ def hash_file(path):
 class ReferenceCache:
     """`logits(tokens, first)` as the reference's own, but mapped read-only from the cache after the first time."""
 
-    def __init__(self, model, kv_f16=False):
+    def __init__(self, model, kv="f32"):
         self.model = Path(model)
-        self.kv_f16 = kv_f16
+        self.kv = kv
         self.directory = cache_directory() / "reference-logits"
         self.identity = "\n".join([hash_file(model), hash_file(llama_reference.__file__),
-                                   hash_file(gguf.quants.__file__), f"kv_f16={kv_f16}"])
+                                   hash_file(gguf.quants.__file__), f"kv={kv}"])
         self._reference = None
 
     @property
     def reference(self):
         if self._reference is None:
-            self._reference = llama_reference.LlamaReference(self.model, self.kv_f16)
+            self._reference = llama_reference.LlamaReference(self.model, self.kv)
         return self._reference
 
     def logits(self, tokens, first=0):

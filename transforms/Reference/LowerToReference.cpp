@@ -40,7 +40,7 @@ public:
     addConversion([](llm::KVType type) -> Type {
       int64_t shape[] = {
           2, type.getLayers(), ShapedType::kDynamic, ShapedType::kDynamic, type.getHeads(), type.getHeadDim()};
-      return RankedTensorType::get(shape, type.getElementType());
+      return RankedTensorType::get(shape, type.getNumberType());
     });
   }
 };

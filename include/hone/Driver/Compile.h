@@ -43,6 +43,7 @@ struct CompileOptions {
 
   std::string activations = "mixed"; ///< or the name of a precision for all products
   std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
+  llm::Precision kvCache = llm::Precision::F16; ///< or Int8: of keys and values between steps
   int64_t maxRows = 64;
   std::vector<std::string> isaLevels; ///< names; all levels if empty
   uint64_t contextLength = 0; ///< 0: that of the model

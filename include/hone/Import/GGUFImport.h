@@ -10,6 +10,7 @@
 
 #include "hone/Formats/GGUF.h"
 #include "hone/Text/TokenizerSource.h"
+#include "hone/dialects/LLM/LLMAttrs.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -21,6 +22,8 @@ namespace hone {
 struct GGUFImportOptions {
   /// Positions that a sequence of the program may have; 0 takes what the model was trained for, the most allowed.
   uint64_t contextLength = 0;
+  /// Precision of the keys and values that a sequence keeps: F16 or Int8.
+  llm::Precision kvCache = llm::Precision::F16;
 };
 
 /// Builds the llm module of a model: its graph as `@step`, and one `llm.weight` per tensor whose recipe reads the

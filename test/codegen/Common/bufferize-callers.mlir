@@ -101,7 +101,7 @@ func.func private @append(%kv: !kv, %layer: index, %rows: tensor<1x16xf32>, %ind
 // Workers end the first phase of attention before one begins the second; the memory between them holds NaN before.
 // CHECK-LABEL: func.func @phases
 // CHECK: %[[RESULT:.*]] = memref.alloc() : memref<1x16xf32>
-// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x32xf32>
+// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x48xf32>
 // CHECK: memref.store %{{.*}}, %[[SHARED]]
 // CHECK: %[[FIRST:.*]] = arith.constant 0 : index
 // CHECK: scf.for %[[I:.*]] =
@@ -145,7 +145,7 @@ func.func @whole_op(%x: tensor<?x32xf32>) {
 // -----
 
 func.func @to_blocked(%x: tensor<?x32xf32>) {
-  // expected-error@+1 {{cannot be done in memory; expected '!llm.kv' and a static tensor of f16, or blocked rows to f32}}
+  // expected-error@+1 {{cannot be done in memory; expected '!llm.kv' and a static tensor of its numbers, or blocked rows to f32}}
   %0 = check.convert %x : tensor<?x32xf32> to tensor<?x32xi16, #llm.blocked<columns = 32>>
   return
 }

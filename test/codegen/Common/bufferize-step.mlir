@@ -33,7 +33,7 @@
 // CHECK: %[[A:.*]] = memref.alloc(%[[ROWS]]) : memref<?x32xf32>
 
 // Attention has two phases, and memory that the first leaves to the second: 8 rows, one head, 16 spans.
-// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x48xf32>
+// CHECK: %[[SHARED:.*]] = memref.alloc() : memref<8x1x16x64xf32>
 // CHECK: %[[FIRST:.*]] = arith.constant 0 : index
 // CHECK: call @attention(%[[X]], %[[PAGES]], %[[LAYER]], %[[POSITIONS]], %[[SEQUENCES]], %[[A]], %[[SHARED]], %[[FIRST]], %[[WORKER]],
 // CHECK: %[[SECOND:.*]] = arith.constant 1 : index
@@ -62,7 +62,7 @@
 // CHECK: llm.to_buffer %[[TO]], %[[KV]] : !llm.kv<1x1x32xf16> to !llvm.ptr
 // CHECK-LABEL: func.func private @attention
 // CHECK-SAME: !llvm.ptr {llm.access = "read"}
-// CHECK-SAME: memref<8x1x16x48xf32> {llm.access = "read_write"}, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index)
+// CHECK-SAME: memref<8x1x16x64xf32> {llm.access = "read_write"}, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index)
 // CHECK-LABEL: func.func private @linear
 // CHECK-SAME: (%[[INPUT:[a-z0-9]+]]: memref<?x76xi8> {llm.access = "read"}, %[[WEIGHT:[a-z0-9]+]]: memref<272xi8> {llm.access = "read"}, %[[TARGET:[a-z0-9]+]]: memref<?x8xf32> {llm.access = "write"}, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index)
 // CHECK: %[[I:.*]] = llm.from_buffer %[[INPUT]] : memref<?x76xi8> to tensor<?x32xi16, #llm.blocked<columns = 32>>

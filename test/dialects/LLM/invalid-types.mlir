@@ -107,8 +107,8 @@ func.func private @kv_rank(!llm.kv<2x16xf16>)
 
 // -----
 
-// expected-error@+1 {{expected element type 'f16', 'bf16' or 'f32', got 'i8'}}
-func.func private @kv_element_type(!llm.kv<2x2x16xi8>)
+// expected-error@+1 {{expected element type 'f16', 'bf16', 'f32' or 'i8', got 'i16'}}
+func.func private @kv_element_type(!llm.kv<2x2x16xi16>)
 
 // -----
 

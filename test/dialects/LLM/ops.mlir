@@ -85,8 +85,8 @@ func.func private @panels(tensor<9x33xf32, #llm.stored<scheme = f32, panel = <8x
 func.func private @blocked(tensor<?x64xi16, #llm.blocked<columns = 32>>)
 
 // CHECK-LABEL: func.func private @kv
-// CHECK-SAME: !llm.kv<30x3x64xf16>, !llm.kv<1x1x1xbf16>, !llm.kv<2x2x16xf32>
-func.func private @kv(!llm.kv<30x3x64xf16>, !llm.kv<1x1x1xbf16>, !llm.kv<2x2x16xf32>)
+// CHECK-SAME: !llm.kv<30x3x64xf16>, !llm.kv<1x1x1xbf16>, !llm.kv<2x2x16xf32>, !llm.kv<2x2x16xi8>
+func.func private @kv(!llm.kv<30x3x64xf16>, !llm.kv<1x1x1xbf16>, !llm.kv<2x2x16xf32>, !llm.kv<2x2x16xi8>)
 
 // CHECK-LABEL: func.func private @enums
 // CHECK-SAME: activation = #llm.activation<silu>

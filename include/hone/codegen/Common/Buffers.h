@@ -59,34 +59,44 @@ mlir::Value createMemRef(mlir::OpBuilder &builder, mlir::Location loc, mlir::Val
 /// Loads the pointer at index `index` of the table of pointers at `table`.
 mlir::Value loadPointer(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value table, mlir::Value index);
 
-/// One page of keys and values, f16: keys [layer][head][head dim][position], then values
-/// [layer][head][position][head dim]. Keys are transposed so that scores of consecutive positions fill a vector and
-/// nothing is summed across lanes. Attention combines blocks of a page's positions, so their number is part of the
-/// numerics.
+/// One page of keys and values: keys [layer][head][head dim][position], then values [layer][head][position][head dim].
+/// Keys are transposed so that scores of consecutive positions fill a vector and nothing is summed across lanes.
+/// Attention combines blocks of a page's positions, so their number is part of the numerics. In pages of i8, each head
+/// of a layer is followed by the f32 scales of its positions: [layer][head]([head dim][position], [scale of position]),
+/// and so on.
 struct PageLayout {
   static constexpr int64_t positions = 64;
 
   explicit PageLayout(llm::KVType type)
-      : layers(type.getLayers()), heads(type.getHeads()), headDim(type.getHeadDim()) {}
+      : layers(type.getLayers()), heads(type.getHeads()), headDim(type.getHeadDim()), hasScales(type.hasScales()) {}
 
   int64_t layers, heads, headDim;
+  bool hasScales;
 
+  /// Of f16 without scales, else of bytes.
+  int64_t elementBytes() const { return hasScales ? 1 : 2; }
+  /// Where in the elements of a head its scales begin.
+  int64_t scaleOffset() const { return headDim * positions; }
   /// Elements of one head of one layer: of keys as of values.
-  int64_t headElements() const { return headDim * positions; }
+  int64_t headElements() const {
+    return scaleOffset() + (hasScales ? positions * static_cast<int64_t>(sizeof(float)) : 0);
+  }
   /// Elements before the first value.
   int64_t valueOffset() const { return layers * heads * headElements(); }
   int64_t elements() const { return 2 * valueOffset(); }
-  int64_t bytes() const { return 2 * elements(); }
+  int64_t bytes() const { return elementBytes() * elements(); }
 };
 
 /// How attention divides the positions that a row sees: into spans of pages, each with a softmax of its own, which are
 /// combined in their order. Spans depend on the row's position alone, and are part of the numerics.
 struct SpanLayout {
+  static constexpr int64_t block = 4;  ///< pages of a span, from its first on, whose scores have one maximum
   static constexpr int64_t pages = 4;  ///< of a span, or as many as it takes for
   static constexpr int64_t spans = 16; ///< at most
   static constexpr int64_t rows = 8;   ///< of a step whose spans workers share; more rows are enough to share as such
-  /// f32 beside the weighted values of a head: for the maximum, and for the sum of weights.
-  static constexpr int64_t extra = 16;
+  static constexpr int64_t parts = 16; ///< of the sum of weights: part i has the positions of a page with p mod 16 = i
+  /// f32 beside the weighted values of a head: for the maximum, and for the parts of the sum of weights.
+  static constexpr int64_t extra = 2 * parts;
 };
 
 /// The memory that workers fill in the first phase of an op's kernel and read in its second, or null for a kernel of

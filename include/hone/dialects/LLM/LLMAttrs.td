@@ -129,6 +129,10 @@ def LLM_KVType : LLM_Type<"KV", "kv"> {
   let description = [{
     `!llm.kv<layers x kv_heads x head_dim x element>`. Its paging is known to code generation and the ABI only.
 
+    Elements are f16, bf16 or f32, or i8 with one f32 scale for the keys and one for the values of each position and
+    head: the value of an element is `scale * q`, with `scale = max(|x|) / 127` over the head and `q = round(x / scale)`,
+    ties to even and at most 127 in magnitude (0 where the scale is 0). Readers get that value, of a row that was just written too.
+
     Example: `!llm.kv<30x3x64xf16>`.
   }];
   let parameters = (ins "int64_t":$layers, "int64_t":$heads, "int64_t":$headDim, "::mlir::Type":$elementType);
@@ -137,6 +141,12 @@ def LLM_KVType : LLM_Type<"KV", "kv"> {
   let extraClassDeclaration = [{
     /// Elements of the keys (and of the values) of one position in one layer.
     int64_t getRowSize() const { return getHeads() * getHeadDim(); }
+    /// Whether elements are integers with a scale for each position and head.
+    bool hasScales() const { return getElementType().isSignlessInteger(8); }
+    /// The type of the numbers that are read back: f32 for integers and their scales, else that of the elements.
+    ::mlir::Type getNumberType() const {
+      return hasScales() ? ::mlir::Float32Type::get(getContext()) : getElementType();
+    }
   }];
 }
 

@@ -442,8 +442,8 @@ def LLM_KVAppendOp : LLM_GraphOp<"kv_append", [AllTypesMatch<["keys", "values"]>
                                         AllTypesMatch<["positions", "sequences"]>]> {
   let summary = "stores keys and values of each row at its position";
   let description = [{
-    kv[layer][sequences[r]][positions[r]] = (keys[r], values[r]), rounded to the element type of `kv`. All else is as
-    in `kv`.
+    kv[layer][sequences[r]][positions[r]] = (keys[r], values[r]), rounded as the type of `kv` says. All else is as in
+    `kv`.
     - (C1) `keys` and `values` have the same type, of rank 2, with kv_heads * head_dim columns.
     - (C2) `positions` and `sequences` have the same type, with as many rows as `keys`.
 
@@ -499,7 +499,7 @@ def LLM_AttentionOp : LLM_GraphOp<"attention", [AllTypesMatch<["positions", "seq
 
     Vaswani et al., "Attention Is All You Need", 2017; grouped heads: Ainslie et al., "GQA", 2023. Sums run in f32
     over fixed blocks of positions in their order, and over fixed spans of blocks, so that they depend on the row's own
-    position alone. `rounding` makes the result what `llm.quantize_rows` makes of it.
+    position alone. Scales of keys and values in i8 are factors of the scores and of the weights. `rounding` makes the result what `llm.quantize_rows` makes of it.
     - (C1) `queries` has rank 2, and its columns are a multiple of kv_heads * head_dim.
     - (C2) `scale` is positive and finite.
     - (C3) `positions` and `sequences` have the same type, with as many rows as `queries`.

@@ -416,8 +416,13 @@ def kv_append():
     keys, values = test.normal(4, 32), test.normal(4, 32)
     keys[0, 0], values[0, 1] = 1 + 2**-11, 1 + 3 * 2**-11  # ties, which go to even
     positions, sequences = test.indices(0, 2, 1, 1), test.indices(1, 0, 0, 1)
-    for layer in 0, 1:
-        test.begin(f"layer_{layer}", "Two sequences in one call, rounded to f16; all else stays.")
+    bytes_kv = llm.byte_numbers(test, 2, 2, 2, 3, 2, 16)
+    for name, comment, layer, kv, (keys, values) in (
+            ("layer_0", "Two sequences in one call, rounded to f16; all else stays.", 0, kv, (keys, values)),
+            ("layer_1", "Two sequences in one call, rounded to f16; all else stays.", 1, kv, (keys, values)),
+            ("bytes", "Rounded to i8 with a scale for each head.", 1, bytes_kv,
+             llm.kv_append_in_bytes(test, bytes_kv))):
+        test.begin(name, comment)
         kind, _, after = begin_append(test, kv, layer, keys, values, positions, sequences)
         test.add(f"%result = check.convert %after : {kind} to {llm.tensor_type(after)}")
         test.constant("expected", after)
@@ -430,6 +435,7 @@ def rope_kv_append():
     test = Test("rope_kv_append")
     for rows in 1, 5:
         llm.rope_kv_append_test(test, kv_numbers(test, 2, 2, 2, 5, 2, 32), 4, rows)
+    llm.rope_kv_append_test(test, llm.byte_numbers(test, 2, 2, 2, 5, 2, 32), 4, 5)
     return test
 
 
@@ -486,6 +492,11 @@ def attention():
              [(sequence, position) for position in range(62, 67) for sequence in (0, 1)][:9])):
         case(name, comment, numbers, test.normal(len(rows), 24), 0, test.indices(*[position for _, position in rows]),
              test.indices(*[sequence for sequence, _ in rows]), 0.25)
+
+    for length, rows in (7, test.indices(0, 4, 6)), (67, test.indices(62, 63, 64, 66)), (259, test.indices(255, 258)):
+        case(f"bytes_{length}_positions", "Keys and values in i8, whose scales are factors of scores and weights.",
+             llm.byte_numbers(test, 2, 1, 1, length, 1, 16), test.normal(len(rows), 48), 0, rows,
+             test.indices(*[0] * len(rows)), 0.25)
 
     # A step: the rows of a prompt are stored, then each sees itself and those before it.
     for name, first, length in ("after_append", 1, 5), ("after_append_to_next_page", 62, 66):

@@ -57,8 +57,8 @@ func.func private @rope_interleaved(%x: !rows, %positions: !index) -> !rows attr
 // CHECK: arith.divui %{{.*}}, %{{.*}} : index
 // CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
 // CHECK: arith.remui
-// CHECK: %[[KEY:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
 // CHECK: arith.muli %[[LAYER]], %{{.*}} : index
+// CHECK: %[[KEY:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
 // CHECK: %[[ELEMENT:.*]] = vector.extract %[[KEY]][0] : f16 from vector<8xf16>
 // CHECK: memref.store %[[ELEMENT]], %[[PAGE]]
 // CHECK: %[[VALUE:.*]] = arith.truncf %{{.*}} : vector<8xf32> to vector<8xf16>
@@ -67,6 +67,28 @@ func.func private @kv_append(%kv: !kv, %layer: index, %k: tensor<?x32xf32>, %v: 
                              %sequences: !index) -> !kv attributes {llm.kernel} {
   %0 = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences : !kv, tensor<?x32xf32>, !index
   return %0 : !kv
+}
+
+// In i8, a head has one scale, behind the keys of all positions of its layer: 2 * 2 layers * 2 heads * (16 * 64 + 64 * 4)
+// bytes a page.
+// CHECK-LABEL: func.func private @kv_append_bytes
+// CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<10240xi8>
+// CHECK: %[[PEAKS:.*]] = scf.for
+// CHECK: math.absf
+// CHECK: vector.shuffle %{{.*}} [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[SCALE:.*]] = arith.divf %{{.*}}, %{{.*}} : vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[PAGE]][%{{.*}}] : memref<10240xi8>, vector<4xi8>
+// CHECK: arith.divf %{{.*}}, %[[SCALE]] : vector<8xf32>
+// CHECK: math.roundeven
+// CHECK: %[[KEY:.*]] = arith.trunci %{{.*}} : vector<8xi32> to vector<8xi8>
+// CHECK: %[[ELEMENT:.*]] = vector.extract %[[KEY]][0] : i8 from vector<8xi8>
+// CHECK: memref.store %[[ELEMENT]], %[[PAGE]]
+// CHECK: vector.store %{{.*}}, %[[PAGE]][%{{.*}}] : memref<10240xi8>, vector<8xi8>
+func.func private @kv_append_bytes(%kv: !llm.kv<2x2x16xi8>, %layer: index, %k: tensor<?x32xf32>, %v: tensor<?x32xf32>,
+                                   %positions: !index, %sequences: !index) -> !llm.kv<2x2x16xi8>
+    attributes {llm.kernel} {
+  %0 = llm.kv_append %kv[%layer], %k, %v, %positions, %sequences : !llm.kv<2x2x16xi8>, tensor<?x32xf32>, !index
+  return %0 : !llm.kv<2x2x16xi8>
 }
 
 // The same with turned keys, which go from registers to the page; queries are turned with the same angles.
@@ -85,13 +107,32 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
   return %0, %1 : !kv, tensor<?x64xf32>
 }
 
+// Turned keys in i8 wait for all columns of their head, outside of the loop over rows.
+// CHECK-LABEL: func.func private @rope_kv_append_bytes
+// CHECK: %[[WHOLE:.*]] = memref.alloca() {alignment = 32 : i64} : memref<1x32xf32>
+// CHECK: scf.forall
+// CHECK: vector.store %{{.*}}, %[[WHOLE]]
+// CHECK: vector.load %[[WHOLE]]
+// CHECK: math.absf
+// CHECK: memref.store %{{.*}} : memref<10240xi8>
+func.func private @rope_kv_append_bytes(%kv: !llm.kv<2x2x16xi8>, %layer: index, %q: tensor<?x64xf32>,
+                                        %k: tensor<?x32xf32>, %v: tensor<?x32xf32>, %positions: !index,
+                                        %sequences: !index)
+    -> (!llm.kv<2x2x16xi8>, tensor<?x64xf32>) attributes {llm.kernel} {
+  %0, %1 = llm.rope_kv_append %kv[%layer], %q, %k, %v, %positions, %sequences
+    {base = 1.0e4 : f64, pairing = #llm.pairing<interleaved>}
+    : !llm.kv<2x2x16xi8>, tensor<?x64xf32>, tensor<?x32xf32>, !index
+  return %0, %1 : !llm.kv<2x2x16xi8>, tensor<?x64xf32>
+}
+
 // In the first phase, a unit is the 2 heads of a group (4 heads of 16 columns over 2 of keys) with a tile of 4 rows, or
 // with a span of one row where there are at most 8. Rows of other sequences than the first one's go alone.
 // CHECK-LABEL: func.func private @attention
-// CHECK-SAME: %[[SHARED:[a-z0-9]+]]: memref<8x4x16x32xf32> {llm.access = "read_write"}, %[[PHASE:[a-z0-9]+]]: index,
-// CHECK: %[[WEIGHTS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<3x64xf32>
-// CHECK: %[[PARTIALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
-// CHECK: %[[TOTALS:.*]] = memref.alloca() {alignment = 32 : i64} : memref<4x2x32xf32>
+// CHECK-SAME: %[[SHARED:[a-z0-9]+]]: memref<8x4x16x48xf32> {llm.access = "read_write"}, %[[PHASE:[a-z0-9]+]]: index,
+// CHECK: %[[WEIGHTS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x256xf32>
+// CHECK: %[[PEAKS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x8xf32>
+// CHECK: %[[PARTIALS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x48xf32>
+// CHECK: %[[TOTALS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4x2x48xf32>
 // CHECK: %[[MANY:.*]] = arith.constant 8 : index
 // CHECK: %[[WHOLE:.*]] = arith.cmpi ugt, %{{.*}}, %[[MANY]] : index
 // CHECK: %[[SPANS:.*]] = scf.for
@@ -108,15 +149,17 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 // CHECK: arith.cmpi eq, %{{.*}}, %{{.*}} : i32
 // CHECK: arith.select %[[TOGETHER]]
 
-// A page is a block of the softmax: scores of 64 positions for both heads in two halves, from keys that are widened
-// once. The next page is asked for line by line.
+// Four pages are a block of the softmax. First the scores, page by page and row by row: 64 positions for both heads in
+// two halves, from keys that are widened once. What is read next is asked for line by line.
+// CHECK: %[[BEFORE:.*]] = vector.load %[[PARTIALS]]
+// CHECK: vector.store %[[BEFORE]], %[[PEAKS]]
 // CHECK: %[[PAGE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
-// CHECK: arith.minui
 // CHECK: %[[NEXT:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<8192xf16>
 // CHECK: scf.if
+// CHECK: vector.load %[[PEAKS]]
 // CHECK: %[[SCORES:.*]]:8 = scf.for
-// CHECK: memref.prefetch %[[NEXT]][%[[KEY:.*]]], read, locality<3>, data
-// CHECK: %[[KEYS:.*]] = vector.load %[[PAGE]][%[[KEY]]] : memref<8192xf16>, vector<8xf16>
+// CHECK: memref.prefetch %[[NEXT]][%{{.*}}], read, locality<3>, data
+// CHECK: %[[KEYS:.*]] = vector.load %[[PAGE]][%{{.*}}] : memref<8192xf16>, vector<8xf16>
 // CHECK: %[[WIDE:.*]] = arith.extf %[[KEYS]] : vector<8xf16> to vector<8xf32>
 // CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
 // CHECK: math.fma %{{.*}}, %[[WIDE]], %{{.*}} : vector<8xf32>
@@ -127,27 +170,35 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 // CHECK: %[[SCORE:.*]] = arith.select %[[INSIDE]], %[[SCALED]], %{{.*}} : vector<8xi1>, vector<8xf32>
 // CHECK: vector.store %[[SCORE]], %[[WEIGHTS]]
 
-// The maximum and the sum so far are carried on in memory, then the weighted values.
-// CHECK: %[[BEFORE:.*]] = vector.load %[[PARTIALS]]
+// Then the weights of all rows: powers of 2 relative to the maximum, which are added in 16 parts.
+// CHECK: %[[PEAK:.*]] = vector.load %[[PEAKS]]
 // CHECK: vector.shuffle %{{.*}} [4, 5, 6, 7, 0, 1, 2, 3]
-// CHECK: %[[LARGER:.*]] = arith.cmpf ogt, %[[PEAK:.*]], %[[BEFORE]]
-// CHECK: %[[MAXIMUM:.*]] = arith.select %[[LARGER]], %[[PEAK]], %[[BEFORE]]
-// CHECK: arith.subf %[[BEFORE]], %[[MAXIMUM]]
-// CHECK: math.roundeven
-// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>) {
+// CHECK: vector.shuffle %{{.*}} [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[MAXIMUM:.*]] = arith.select
+// CHECK: %[[SO_FAR:.*]] = vector.load %[[PARTIALS]]
+// CHECK: arith.subf %[[SO_FAR]], %[[MAXIMUM]]
+// CHECK: vector.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>)
+// CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>)
 // CHECK: arith.subf %{{.*}}, %[[MAXIMUM]]
-// CHECK: math.roundeven
-// CHECK: vector.store %{{.*}}, %[[WEIGHTS]]
+// CHECK: %[[WEIGHT:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: arith.addf %{{.*}}, %[[WEIGHT]]
+// CHECK: vector.store %[[WEIGHT]], %[[WEIGHTS]]
+// CHECK: arith.mulf %{{.*}} : vector<8xf32>
+// CHECK: vector.store %{{.*}}, %[[PARTIALS]]
+
+// Then the weighted values, page by page and row by row.
 // CHECK: scf.for {{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
 // CHECK: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
 // CHECK: math.fma
+// CHECK: vector.store %{{.*}}, %[[PARTIALS]]
 
 // The softmax over a span is added to that of the spans before, or left to the second phase, which adds them in the same
 // order for each row and head.
 // CHECK: scf.if %[[WHOLE]]
 // CHECK: vector.load %[[TOTALS]]
 // CHECK: vector.load %[[PARTIALS]]
-// CHECK: math.roundeven
+// CHECK: vector.bitcast
 // CHECK: math.fma
 // CHECK: vector.store %{{.*}}, %[[TOTALS]]
 // CHECK: } else {
@@ -167,5 +218,56 @@ func.func private @rope_kv_append(%kv: !kv, %layer: index, %q: tensor<?x64xf32>,
 func.func private @attention(%q: !rows, %kv: !kv, %layer: index, %positions: !index, %sequences: !index) -> !rows
     attributes {llm.kernel} {
   %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32} : !rows, !kv, !index
+  return %0 : !rows
+}
+
+// At the levels of AVX-512, vectors are twice as long: all positions of a page for both heads at once.
+// CHECK-LABEL: func.func private @wide_attention
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<4x2x16xf32>
+// CHECK: %[[SCORES:.*]]:8 = scf.for
+// CHECK: vector.load %{{.*}} : memref<8192xf16>, vector<16xf16>
+// CHECK: math.fma %{{.*}} : vector<16xf32>
+// CHECK: arith.select %{{.*}} : vector<16xi1>, vector<16xf32>
+// CHECK: vector.shuffle %{{.*}} [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>)
+// CHECK: return
+func.func private @wide_attention(%q: !rows, %kv: !kv, %layer: index, %positions: !index, %sequences: !index) -> !rows
+    attributes {llm.kernel, x86.level = "avx-512"} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32} : !rows, !kv, !index
+  return %0 : !rows
+}
+
+// Heads that are no whole vectors of 16 stay with vectors of 8.
+// CHECK-LABEL: func.func private @narrow_heads
+// CHECK-NOT: vector<16xf32>
+// CHECK: return
+func.func private @narrow_heads(%q: tensor<?x24xf32>, %kv: !llm.kv<2x1x24xf16>, %layer: index, %positions: !index,
+                                %sequences: !index) -> tensor<?x24xf32>
+    attributes {llm.kernel, x86.level = "avx-512"} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : tensor<?x24xf32>, !llm.kv<2x1x24xf16>, !index
+  return %0 : tensor<?x24xf32>
+}
+
+// Bytes are widened like f16. The scales of keys are factors of the scores, those of values of the weights.
+// CHECK-LABEL: func.func private @attention_bytes
+// CHECK: scf.for {{.*}} -> (vector<8xf32>
+// CHECK: vector.load %{{.*}} : memref<10240xi8>, vector<8xi8>
+// CHECK: arith.sitofp %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: %[[KEY_SCALES:.*]] = vector.bitcast %{{.*}} : vector<32xi8> to vector<8xf32>
+// CHECK: arith.mulf %[[KEY_SCALES]]
+// CHECK: vector.shuffle %{{.*}} [1, 0, 3, 2, 5, 4, 7, 6]
+// CHECK: %[[VALUE_SCALES:.*]] = vector.bitcast %{{.*}} : vector<32xi8> to vector<8xf32>
+// CHECK: %[[WEIGHT:.*]] = vector.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: arith.addf %{{.*}}, %[[WEIGHT]]
+// CHECK: arith.mulf %[[WEIGHT]], %[[VALUE_SCALES]]
+// CHECK: scf.for {{.*}} -> (vector<8xf32>
+// CHECK: vector.load %{{.*}} : memref<10240xi8>, vector<8xi8>
+// CHECK: return
+func.func private @attention_bytes(%q: !rows, %kv: !llm.kv<2x2x16xi8>, %layer: index, %positions: !index,
+                                   %sequences: !index) -> !rows
+    attributes {llm.kernel} {
+  %0 = llm.attention %q, %kv[%layer], %positions, %sequences {scale = 0.25 : f32}
+    : !rows, !llm.kv<2x2x16xi8>, !index
   return %0 : !rows
 }

@@ -126,7 +126,7 @@ func.func private @kernel(%x: tensor<?x24xf32>, %p: tensor<?xi32>) -> tensor<?x2
 !kv = !llm.kv<1x1x16xbf16>
 func.func private @kernel(%kv: !kv, %layer: index, %k: tensor<?x16xf32>, %p: tensor<?xi32>) -> !kv
     attributes {llm.kernel} {
-  // expected-error@+1 {{expected keys and values in f16 for x86 kernels, got '!llm.kv<1x1x16xbf16>'}}
+  // expected-error@+1 {{expected keys and values in f16 or i8 for x86 kernels, got '!llm.kv<1x1x16xbf16>'}}
   %0 = llm.kv_append %kv[%layer], %k, %k, %p, %p : !kv, tensor<?x16xf32>, tensor<?xi32>
   return %0 : !kv
 }
@@ -146,7 +146,7 @@ func.func private @kernel(%kv: !kv, %layer: index, %k: tensor<?x20xf32>, %p: ten
 !kv = !llm.kv<1x1x16xf32>
 func.func private @kernel(%q: tensor<?x16xf32>, %kv: !kv, %layer: index, %p: tensor<?xi32>) -> tensor<?x16xf32>
     attributes {llm.kernel} {
-  // expected-error@+1 {{expected keys and values in f16 for x86 kernels, got '!llm.kv<1x1x16xf32>'}}
+  // expected-error@+1 {{expected keys and values in f16 or i8 for x86 kernels, got '!llm.kv<1x1x16xf32>'}}
   %0 = llm.attention %q, %kv[%layer], %p, %p {scale = 0.25 : f32} : tensor<?x16xf32>, !kv, tensor<?xi32>
   return %0 : tensor<?x16xf32>
 }

@@ -434,3 +434,65 @@ func.func @after_append() {
     : tensor<?x8xf32>, tensor<3x8xf32>
   return
 }
+
+// Keys and values are read back as they were stored, in i8.
+func.func @after_append_of_bytes() {
+  %kv_numbers = arith.constant dense<
+    [[[[[[-0.21875, 1.984375, -0.265625, -0.359375]],
+        [[0.421875, 1.984375, 0.703125, -0.921875]],
+        [[-0.28125, 1.984375, -0.46875, -0.03125]],
+        [[-0.5, 1.984375, -0.71875, 0.25]],
+        [[-0.703125, 1.984375, -0.890625, 0.53125]]]],
+      [[[[0.296875, 1.984375, 0.671875, -0.25]],
+        [[0.015625, 1.984375, 0.109375, 0.3125]],
+        [[-0.625, 1.984375, 0.5625, 1.203125]],
+        [[-0.46875, 1.984375, -0.21875, 0.234375]],
+        [[0.953125, 1.984375, -0.03125, -0.671875]]]]],
+     [[[[[-0.203125, 1.984375, -0.609375, -0.796875]],
+        [[-0.140625, 1.984375, -0.109375, -0.3125]],
+        [[0.1875, 1.984375, 1.234375, 0.140625]],
+        [[-0.140625, 1.984375, -0.0625, -0.296875]],
+        [[0.640625, 1.984375, 0.234375, 0.0]]]],
+      [[[[-0.078125, 1.984375, 0.3125, 0.015625]],
+        [[-0.71875, 1.984375, -0.1875, -1.5625]],
+        [[-1.140625, 1.984375, -0.390625, -0.984375]],
+        [[0.734375, 1.984375, 0.203125, -0.75]],
+        [[-0.96875, 1.984375, -0.09375, 0.40625]]]]]]> : tensor<2x2x1x5x1x4xf32>
+  %kv = check.convert %kv_numbers : tensor<2x2x1x5x1x4xf32> to !llm.kv<2x1x4xi8>
+  %queries_static = arith.constant dense<
+    [[-0.628, -0.164, 1.295, 1.395, 1.508, -0.28, 2.243, 0.53],
+     [0.152, -0.636, -0.891, 1.441, 3.226, -1.174, 0.92, 0.361],
+     [-0.101, -1.803, 0.016, 0.55, 1.524, -1.063, 1.153, 1.189]]> : tensor<3x8xf32>
+  %queries = tensor.cast %queries_static : tensor<3x8xf32> to tensor<?x8xf32>
+  %keys_static = arith.constant dense<
+    [[-0.953, -2.431, 0.012, 0.686],
+     [0.246, 0.426, 0.416, -1.214],
+     [0.248, 1.438, -0.49, 0.115]]> : tensor<3x4xf32>
+  %keys = tensor.cast %keys_static : tensor<3x4xf32> to tensor<?x4xf32>
+  %values_static = arith.constant dense<
+    [[0.484, 0.839, -1.282, -0.615],
+     [1.419, 0.436, 0.61, -0.312],
+     [-0.002, -0.714, 1.729, 0.202]]> : tensor<3x4xf32>
+  %values = tensor.cast %values_static : tensor<3x4xf32> to tensor<?x4xf32>
+  %positions_static = arith.constant dense<
+    [1, 2, 3]> : tensor<3xi32>
+  %positions = tensor.cast %positions_static : tensor<3xi32> to tensor<?xi32>
+  %sequences_static = arith.constant dense<
+    [0, 0, 0]> : tensor<3xi32>
+  %sequences = tensor.cast %sequences_static : tensor<3xi32> to tensor<?xi32>
+  %layer = arith.constant 1 : index
+  %after = llm.kv_append %kv[%layer], %keys, %values, %positions, %sequences
+    : !llm.kv<2x1x4xi8>, tensor<?x4xf32>, tensor<?xi32>
+  %result = llm.attention %queries, %after[%layer], %positions, %sequences {scale = 0.5 : f32}
+    : tensor<?x8xf32>, !llm.kv<2x1x4xi8>, tensor<?xi32>
+  %result_expected = arith.constant dense<
+    [[0.331902, 1.1488634, -0.8494584, -0.44448635, 0.09505132, 1.6314938, -0.17825717,
+      -0.17870462],
+     [0.50939244, 0.9047689, -0.9966987, -0.5378641, 0.729839, 0.9438796, -0.1439681,
+      -0.34586614],
+     [0.5031631, 0.8015281, -1.119341, -0.57736623, 0.49015638, 0.7661443, -0.49134633,
+      -0.40461722]]> : tensor<3x8xf32>
+  check.expect_close %result, %result_expected {atol = 1.0e-5 : f64, rtol = 1.0e-5 : f64}
+    : tensor<?x8xf32>, tensor<3x8xf32>
+  return
+}

@@ -570,9 +570,25 @@ def rope():
 
 
 def kv_types(array):
-    """The types of a KV memory: with all sizes, and as the model has it."""
+    """The types of a KV memory: with all sizes, and as the model has it. Numbers in f32 are those of memory in i8."""
     _, layers, _, _, heads, head_dim = array.shape
-    return tensor_type(array), f"!llm.kv<{layers}x{heads}x{head_dim}xf16>"
+    return tensor_type(array), f"!llm.kv<{layers}x{heads}x{head_dim}x{'i8' if array.dtype == np.float32 else 'f16'}>"
+
+
+def byte_numbers(test, *shape):
+    """Numbers of a KV memory in i8, of which it keeps each: multiples of 1/64, and the largest of a head is 127/64."""
+    integers = np.clip(np.round(40 * test.normal(*shape)), -126, 126)
+    integers[..., 1] = 127
+    return (integers / 64 + 0).astype(np.float32)
+
+
+def rounded_to_bytes(heads):
+    """Integers with one scale for each head, the last dimension, in f32 throughout."""
+    heads = heads.astype(np.float32)
+    scales = np.abs(heads).max(axis=-1, keepdims=True) / np.float32(127)
+    with np.errstate(invalid="ignore"):
+        rounded = np.rint(heads / scales) * scales + np.float32(0)  # an integer has no -0
+    return np.where(scales == 0, np.float32(0), rounded).astype(np.float32)
 
 
 def begin_kv(test, array):
@@ -584,11 +600,21 @@ def begin_kv(test, array):
 
 def appended(kv, layer, keys, values, positions, sequences):
     result = kv.copy()
+    stored = rounded_to_bytes if kv.dtype == np.float32 else lambda heads: heads.astype(np.float16)
     heads, head_dim = kv.shape[4:]
     for row, (position, sequence) in enumerate(zip(positions, sequences)):
-        result[0, layer, sequence, position] = keys[row].reshape(heads, head_dim).astype(np.float16)
-        result[1, layer, sequence, position] = values[row].reshape(heads, head_dim).astype(np.float16)
+        result[0, layer, sequence, position] = stored(keys[row].reshape(heads, head_dim))
+        result[1, layer, sequence, position] = stored(values[row].reshape(heads, head_dim))
     return result
+
+
+def kv_append_in_bytes(test, kv):
+    """The case of memory in i8: heads with ties, of zeros, and of all sizes."""
+    rows, columns = 4, kv.shape[4] * kv.shape[5]
+    keys, values = test.normal(rows, columns), test.normal(rows, columns) * 100
+    keys[0, :3] = 127, 2.5, -3.5  # the scale is 1
+    values[1] = 0
+    return keys, values
 
 
 def kv_append():
@@ -597,8 +623,12 @@ def kv_append():
     keys, values = test.normal(4, 6), test.normal(4, 6)
     keys[0, 0], values[0, 1] = 1 + 2**-11, 1 + 3 * 2**-11  # ties, which go to even
     positions, sequences = test.indices(0, 3, 4, 1), test.indices(1, 0, 0, 1)
-    for layer in 0, 1:
-        test.begin(f"layer_{layer}", "Two sequences in one call, rounded to f16; all else stays.")
+    bytes_kv = byte_numbers(test, 2, 2, 2, 5, 2, 3)
+    for name, comment, layer, kv, (keys, values) in (
+            ("layer_0", "Two sequences in one call, rounded to f16; all else stays.", 0, kv, (keys, values)),
+            ("layer_1", "Two sequences in one call, rounded to f16; all else stays.", 1, kv, (keys, values)),
+            ("bytes", "Rounded to i8 with a scale for each head.", 1, bytes_kv, kv_append_in_bytes(test, bytes_kv))):
+        test.begin(name, comment)
         kind = begin_kv(test, kv)
         rows_type = test.rows("keys", keys)
         test.rows("values", values)
@@ -621,7 +651,9 @@ def rope_kv_append_test(test, kv, query_heads, rows):
     queries, keys, values = (test.normal(rows, count * head_dim) for count in (query_heads, heads, heads))
     positions, sequences = test.indices(*([0, 3, 4, 1, 2][:rows])), test.indices(*([1, 0, 0, 1, 1][:rows]))
     for pairing in "interleaved", "halves":
-        test.begin(f"{pairing}_rows_{rows}", "Two sequences in one call; keys are turned, then rounded to f16.")
+        is_bytes = kv.dtype == np.float32
+        test.begin(f"{pairing}_rows_{rows}" + ("_bytes" if is_bytes else ""),
+                   f"Two sequences in one call; keys are turned, then rounded to {'i8' if is_bytes else 'f16'}.")
         kind = begin_kv(test, kv)
         queries_type, keys_type = test.rows("queries", queries), test.rows("keys", keys)
         test.rows("values", values)
@@ -637,7 +669,8 @@ def rope_kv_append_test(test, kv, query_heads, rows):
         test.add(f"%memory = check.convert %after : {kind} to {tensor_type(after)}")
         test.constant("memory_expected", after)
         # One unit of the last place: NumPy may round a turned key that is nearly a tie to the other side.
-        test.add("check.expect_close %memory, %memory_expected {atol = 1.0e-6 : f64, rtol = 1.0e-3 : f64}")
+        tolerance = "atol = 3.5e-2 : f64, rtol = 1.0e-6 : f64" if is_bytes else "atol = 1.0e-6 : f64, rtol = 1.0e-3 : f64"
+        test.add(f"check.expect_close %memory, %memory_expected {{{tolerance}}}")
         test.add(f"  : {tensor_type(after)}, {tensor_type(after)}")
         test.end()
 
@@ -645,6 +678,7 @@ def rope_kv_append_test(test, kv, query_heads, rows):
 def rope_kv_append():
     test = Test("rope_kv_append")
     rope_kv_append_test(test, test.normal(2, 2, 2, 5, 2, 4).astype(np.float16), 4, 4)
+    rope_kv_append_test(test, byte_numbers(test, 2, 2, 2, 5, 2, 4), 4, 4)
     return test
 
 
@@ -690,24 +724,28 @@ def attention():
          test.normal(5, 8), 0, positions, sequences, 0.5)
 
     # A step: the rows of a prompt are stored, then each sees itself and those before it.
-    kv = test.normal(2, 2, 1, 5, 1, 4).astype(np.float16)
-    queries, keys, values = test.normal(3, 8), test.normal(3, 4), test.normal(3, 4)
-    positions, sequences = test.indices(1, 2, 3), test.indices(0, 0, 0)
-    test.begin("after_append", "Keys and values are read back as they were stored, in f16.")
-    kind = begin_kv(test, kv)
-    queries_type = test.rows("queries", queries)
-    rows_type = test.rows("keys", keys)
-    test.rows("values", values)
-    index_type = test.rows("positions", positions)
-    test.rows("sequences", sequences)
-    test.add("%layer = arith.constant 1 : index")
-    test.add("%after = llm.kv_append %kv[%layer], %keys, %values, %positions, %sequences")
-    test.add(f"  : {kind}, {rows_type}, {index_type}")
-    test.add("%result = llm.attention %queries, %after[%layer], %positions, %sequences {scale = 0.5 : f32}")
-    test.add(f"  : {queries_type}, {kind}, {index_type}")
-    after = appended(kv, 1, keys, values, positions, sequences)
-    test.expect("result", attended(queries, after, 1, positions, sequences, 0.5))
-    test.end()
+    for name, element in ("after_append", "f16"), ("after_append_of_bytes", "i8"):
+        if element == "f16":
+            kv = test.normal(2, 2, 1, 5, 1, 4).astype(np.float16)
+        else:
+            kv = byte_numbers(test, 2, 2, 1, 5, 1, 4)
+        queries, keys, values = test.normal(3, 8), test.normal(3, 4), test.normal(3, 4)
+        positions, sequences = test.indices(1, 2, 3), test.indices(0, 0, 0)
+        test.begin(name, f"Keys and values are read back as they were stored, in {element}.")
+        kind = begin_kv(test, kv)
+        queries_type = test.rows("queries", queries)
+        rows_type = test.rows("keys", keys)
+        test.rows("values", values)
+        index_type = test.rows("positions", positions)
+        test.rows("sequences", sequences)
+        test.add("%layer = arith.constant 1 : index")
+        test.add("%after = llm.kv_append %kv[%layer], %keys, %values, %positions, %sequences")
+        test.add(f"  : {kind}, {rows_type}, {index_type}")
+        test.add("%result = llm.attention %queries, %after[%layer], %positions, %sequences {scale = 0.5 : f32}")
+        test.add(f"  : {queries_type}, {kind}, {index_type}")
+        after = appended(kv, 1, keys, values, positions, sequences)
+        test.expect("result", attended(queries, after, 1, positions, sequences, 0.5))
+        test.end()
     return test
 
 

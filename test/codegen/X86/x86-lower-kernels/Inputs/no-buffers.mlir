@@ -22,7 +22,7 @@ func.func private @phases(%x: memref<?x16xf32>, %pages: !llvm.ptr, %layer: index
   %0 = llm.from_buffer %x : memref<?x16xf32> to tensor<?x16xf32>
   %1 = llm.from_buffer %pages : !llvm.ptr to !llm.kv<1x1x16xf16>
   %2 = llm.from_buffer %p : memref<?xi32> to tensor<?xi32>
-  // expected-error@+1 {{expected a kernel of two phases that share 'memref<8x1x16x32xf32>'; run hone-bufferize-step first}}
+  // expected-error@+1 {{expected a kernel of two phases that share 'memref<8x1x16x48xf32>'; run hone-bufferize-step first}}
   %3 = llm.attention %0, %1[%layer], %2, %2 {scale = 0.25 : f32} : tensor<?x16xf32>, !llm.kv<1x1x16xf16>, tensor<?xi32>
   llm.to_buffer %3, %y : tensor<?x16xf32> to memref<?x16xf32>
   return
