@@ -9,6 +9,7 @@
 #define HONE_TOOLS_ACTIVATIONOPTIONS_H
 
 #include "CommandLine.h"
+#include "hone/dialects/LLM/LLMAttrs.h"
 
 namespace hone {
 

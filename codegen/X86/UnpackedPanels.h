@@ -19,7 +19,7 @@ class UnpackedPanels {
 public:
   using Value = mlir::Value;
 
-  static constexpr int64_t kMostRows = 64; ///< rows that read one unpacked chunk
+  static constexpr int64_t kMostRows = 128; ///< rows that read one unpacked chunk
   static constexpr int64_t kBlocks = 16;   ///< blocks of a chunk
 
   /// Makes memory for `panels` panels of each weight: at the entry of the kernel, outside of loops.

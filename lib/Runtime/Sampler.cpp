@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cstring>
+#include <emmintrin.h>
 
 using namespace hone;
 using namespace hone::rt;
@@ -145,7 +146,37 @@ int32_t Sampler::draw() {
   return last; // Rounding may leave a target that no candidate took: then it is the last one's.
 }
 
+/// The first token with the largest logit, at the speed of memory: while one thread chooses, the others wait. -1 where
+/// no logit is above the least finite one.
+static int32_t findLargest(const float *logits, int64_t vocabulary) {
+  constexpr int64_t lanes = 4, parts = 4;
+  __m128 largest[parts];
+  for (__m128 &part : largest)
+    part = _mm_set1_ps(-FLT_MAX);
+  int64_t i = 0;
+  for (; i + lanes * parts <= vocabulary; i += lanes * parts)
+    for (int64_t part = 0; part < parts; ++part) // Where either is not a number, the second is taken.
+      largest[part] = _mm_max_ps(_mm_loadu_ps(logits + i + part * lanes), largest[part]);
+  float most = -FLT_MAX, values[lanes];
+  for (const __m128 &part : largest) {
+    _mm_storeu_ps(values, part);
+    for (float value : values)
+      most = std::max(most, value);
+  }
+  for (; i < vocabulary; ++i)
+    most = logits[i] > most ? logits[i] : most;
+  if (most == -FLT_MAX)
+    return -1;
+  // Infinity counts as the largest finite number.
+  most = std::min(most, FLT_MAX);
+  return static_cast<int32_t>(std::find_if(logits, logits + vocabulary, [&](float logit) { return logit >= most; }) -
+                              logits);
+}
+
 int32_t Sampler::sample(const float *logits, int64_t vocabulary, const std::vector<int32_t> &history) {
+  if (options.temperature == 0 && options.repeatPenalty == 1)
+    if (int32_t token = findLargest(logits, vocabulary); token >= 0)
+      return token;
   candidates.clear();
   candidates.reserve(vocabulary);
   bool any = false;

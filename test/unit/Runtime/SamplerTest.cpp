@@ -106,6 +106,27 @@ TEST(SamplerTest, TemperatureZeroTakesTheLargestAndTheLowestOfEquals) {
   EXPECT_EQ(sampler.sample(logits.data(), logits.size(), {}), 1);
 }
 
+TEST(SamplerTest, TheLargestIsFoundWhereverItStands) {
+  const float infinity = std::numeric_limits<float>::infinity(), largest = std::numeric_limits<float>::max();
+  Sampler sampler(plain(0));
+  for (int64_t size : {1, 2, 15, 16, 17, 33, 100}) {
+    std::vector<float> values(size, std::nanf(""));
+    for (int64_t i = 1; i < size; i += 2)
+      values[i] = -infinity;
+    for (int64_t place = 0; place < size; ++place) {
+      std::vector<float> own = values;
+      own[place] = -3.5f;
+      EXPECT_EQ(sampler.sample(own.data(), size, {}), place);
+      own[size - 1] = own[place];
+      EXPECT_EQ(sampler.sample(own.data(), size, {}), place) << "the first of equals";
+      own[size / 2] = infinity;
+      EXPECT_EQ(sampler.sample(own.data(), size, {}), size / 2);
+      own[0] = largest;
+      EXPECT_EQ(sampler.sample(own.data(), size, {}), 0) << "infinity counts as the largest number";
+    }
+  }
+}
+
 TEST(SamplerTest, ThePenaltyAppliesAtTemperatureZero) {
   SamplerOptions options;
   options.repeatPenalty = 1.5;
