@@ -412,7 +412,8 @@ class ProgramTest(unittest.TestCase):
                 spread = figures[key][side]
                 self.assertTrue(0 < spread["min"] <= spread["median"] <= spread["max"], spread)
             ratio = figures[key]["first"]["median"] / figures[key]["second"]["median"]
-            self.assertAlmostEqual(figures[key]["ratio"] / ratio, 1, places=1)
+            # All three are rounded, and one side may have lost its CPU for a while.
+            self.assertAlmostEqual(figures[key]["ratio"], ratio, delta=1e-4 + ratio / 20)
         code, out, err = run("bench", "--prompt", 0, "--generate", 3, "--runs", 1, "--compare", other)
         self.assertEqual((code, err), (0, ""))
         self.assertIn("generation, 3 tokens", out)
