@@ -116,8 +116,8 @@ private:
     if (auto attention = dyn_cast<llm::AttentionOp>(op)) {
       PageLayout pages(attention.getKv().getType());
       cost.arithmetic = HONE_ARITHMETIC_F32;
-      // A key and a value in f16; a product with each, of two operations per element.
-      cost.positionBytes = 2 * 2 * pages.heads * pages.headDim;
+      // A key and a value, with their scales; a product with each, of two operations per element.
+      cost.positionBytes = pages.bytes() / (pages.layers * PageLayout::positions);
       cost.positionOperations = 2 * 2 * attention.getHeads() * pages.headDim;
       return cost;
     }
