@@ -4,8 +4,8 @@
 # Substitutions: %python (with the modules of test/requirements.txt where scripts/install-dependencies ran), %model
 # (the GGUF file that scripts/fetch_model.py fetches), %hone_src, %hone_bin (folder of the built programs),
 # %hone_build (folder of the build), %cc, %cxx.
-# Features for REQUIRES: compiler, model, sanitizers, avx2, avx512vnni, amx, gpu, qemu, pkg-config, cmake, ninja, cxx (the
-# compiler that hone was built with), user-namespaces, and python-<module> for each module of
+# Features for REQUIRES: compiler, model, sanitizers, avx2, avx-vnni, avx512vnni, amx, gpu, qemu, pkg-config, cmake,
+# ninja, cxx (the compiler that hone was built with), user-namespaces, and python-<module> for each module of
 # PYTHON_MODULES. A test that lacks one is reported as unsupported, with the feature's name.
 import os
 import shutil
@@ -17,8 +17,9 @@ import lit.formats
 # Those that tests import, by the name that Python imports.
 PYTHON_MODULES = ["gguf", "jinja2", "llama_cpp", "matplotlib", "numpy", "tokenizers"]
 # CPU flags of /proc/cpuinfo that make an x86 level of hone runnable.
-ISA_LEVELS = {"avx2": {"avx2", "fma", "f16c"}, "avx512vnni": {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"},
-              "amx": {"amx_tile", "amx_int8"}}
+ISA_LEVELS = {"avx2": {"avx2", "fma", "f16c"}, "avx-vnni": {"avx2", "avx_vnni"},
+              "avx512vnni": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"},
+              "amx": {"avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16"}}
 
 config.name = "hone"
 config.test_format = lit.formats.ShTest(execute_external=False)

@@ -21,14 +21,14 @@
 !tail = tensor<11x64xi8, #llm.stored<scheme = q8_0, panel = <8x32>>>
 
 // Integers: the 2 panels make one unit of work. Its memory is on the stack: 16 blocks of both unpacked, 16 steps of 32
-// bytes each, their factors, and sums of 64 rows. The number of rows chooses the code.
+// bytes each, their factors, and sums of 128 rows. The number of rows chooses the code.
 // CHECK-LABEL: func.func private @q4_0
 // CHECK-SAME: (%[[X:[a-z0-9]+]]: memref<?x152xi8>
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<576xi8>
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x16xf32>
 // CHECK: %[[STEPS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
 // CHECK: %[[SCALES:.*]] = memref.alloca() {alignment = 64 : i64} : memref<256xf32>
-// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x16xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // CHECK-NOT: memref.alloca
 // CHECK: %[[ONE:.*]] = arith.constant 1 : index
 // CHECK: scf.forall (%{{.*}}) in (%[[ONE]])
@@ -84,9 +84,9 @@
 // CHECK-NEXT: scf.yield
 // CHECK-COUNT-4: vector.store %[[FEW_SUMS]]#{{[0-3]}}, %[[Y]]
 
-// Many rows, 64 at a time, begin with sums of 0 for all rows of their tiles.
+// Many rows, 128 at a time, begin with sums of 0 for all rows of their tiles.
 // CHECK: } else {
-// CHECK: %[[MOST:.*]] = arith.constant 64 : index
+// CHECK: %[[MOST:.*]] = arith.constant 128 : index
 // CHECK: scf.for %[[BEGIN:.*]] = %{{.*}} to %[[ROWS]] step %[[MOST]] {
 // CHECK: %[[LEFT:.*]] = arith.subi %[[ROWS]], %[[BEGIN]] : index
 // CHECK: %[[COUNT:.*]] = arith.minui %[[LEFT]], %[[MOST]] : index
@@ -104,7 +104,7 @@
 // CHECK: %[[EVEN:.*]] = arith.andi %{{.*}}, %{{.*}} : vector<16xi16>
 // CHECK: %[[ODD:.*]] = arith.shrui %{{.*}}, %{{.*}} : vector<16xi16>
 // CHECK: vector.store %{{.*}}, %[[STEPS]][%[[START]]]
-// CHECK: %[[NEXT:.*]] = arith.addi %[[START]], %[[MOST]] : index
+// CHECK: %[[NEXT:.*]] = arith.addi %[[START]], %{{c64.*}} : index
 // CHECK: vector.store %{{.*}}, %[[STEPS]][%[[NEXT]]]
 // CHECK-COUNT-14: vector.store %{{.*}}, %[[STEPS]][
 // CHECK: %[[D:.*]] = arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
@@ -159,7 +159,7 @@
 // With VNNI a step is one instruction, and sums begin with the offset. 8 lanes are as many as above.
 // VNNI-LABEL: func.func private @q4_0
 // VNNI: memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
-// VNNI: memref.alloca() {alignment = 64 : i64} : memref<64x16xf32>
+// VNNI: memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // VNNI: scf.if
 // VNNI: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : vector<8xi32>
 // VNNI: %[[SUM:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[OFFSET]], %{{.*}}, %{{.*}}) : (vector<8xi32>, vector<16xi16>, vector<16xi16>)
@@ -188,7 +188,7 @@
 // AVX512-LABEL: func.func private @q4_0
 // AVX512: %[[STEPS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
 // AVX512: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
-// AVX512: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x16xf32>
+// AVX512: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // AVX512: scf.if
 // AVX512: scf.for {{.*}} -> (vector<16xf32>) {
 // AVX512-COUNT-6: memref.prefetch
@@ -218,7 +218,7 @@
 // AVX512-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.512"
 // AVX512-NOT: llvm.call_intrinsic
 // AVX512: scf.yield
-// AVX512-COUNT-8: vector.store %{{.*}}, %[[SUMS]]{{.*}} : memref<64x16xf32>, vector<16xf32>
+// AVX512-COUNT-8: vector.store %{{.*}}, %[[SUMS]]{{.*}} : memref<128x16xf32>, vector<16xf32>
 // AVX512: return
 func.func private @q4_0(%x: !blocked, %w: !q4_0) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !blocked, !q4_0
@@ -369,11 +369,11 @@ func.func private @q2_K(%x: !wide, %w: !q2_K) -> tensor<?x16xf32> attributes {ll
 // one panel.
 // CHECK-LABEL: func.func private @tail
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<8192xi8>
-// CHECK: memref.alloca() {alignment = 64 : i64} : memref<64x8xf32>
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<128x8xf32>
 // CHECK: scf.forall
 // CHECK-NOT: vector.maskedstore
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<8192xi8>
-// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x8xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x8xf32>
 // CHECK: scf.forall
 // CHECK: %[[ONE_SUM:.*]] = scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK: %[[MASK:.*]] = arith.constant dense<[true, true, true, false, false, false, false, false]> : vector<8xi1>
@@ -394,7 +394,7 @@ func.func private @q2_K(%x: !wide, %w: !q2_K) -> tensor<?x16xf32> attributes {ll
 // A panel alone has 8 lanes at every level.
 // AVX512-LABEL: func.func private @tail
 // AVX512: memref.alloca() {alignment = 64 : i64} : memref<8192xi8>
-// AVX512: memref.alloca() {alignment = 64 : i64} : memref<64x8xf32>
+// AVX512: memref.alloca() {alignment = 64 : i64} : memref<128x8xf32>
 // AVX512-NOT: vpdpwssd.512
 // AVX512: return
 func.func private @tail(%x: !blocked, %w: !tail) -> tensor<?x11xf32> attributes {llm.kernel} {
@@ -424,7 +424,7 @@ func.func private @qkv(%x: !blocked, %wq: !q4_0, %wk: !q4_1, %wv: !q8_0)
 // CHECK-LABEL: func.func private @gated_linear
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x16xf32>
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
-// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x16xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // CHECK-COUNT-1: scf.forall
 // CHECK: %[[ONE:.*]]:2 = scf.for
 // CHECK: %[[ACTIVATED:.*]] = arith.divf %[[ONE]]#0, %{{.*}} : vector<8xf32>
@@ -457,7 +457,7 @@ func.func private @qkv(%x: !blocked, %wq: !q4_0, %wk: !q4_1, %wv: !q8_0)
 
 // A vector of each weight is a tile of 8 rows: 16 sums in registers, and both weights share the activations.
 // AVX512-LABEL: func.func private @gated_linear
-// AVX512: memref.alloca() {alignment = 64 : i64} : memref<64x32xf32>
+// AVX512: memref.alloca() {alignment = 64 : i64} : memref<128x32xf32>
 // AVX512: } else {
 // AVX512: :16 = scf.for {{.*}} -> (vector<16xf32>
 // AVX512: } else {
@@ -474,14 +474,14 @@ func.func private @gated_linear(%x: !blocked, %gate: !q4_0, %up: !q8_0) -> tenso
 
 // Results that are rounded need whole blocks of 32 columns, so that 4 panels make one unit; a panel of each weight is
 // unpacked at a time. Only the up weight has a minimum. All rows of a group wait in f32 until the block is complete and
-// they can be rounded, be it one, few, or up to 64.
+// they can be rounded, be it one, few, or up to 128.
 // CHECK-LABEL: func.func private @gated_rounded
 // CHECK-SAME: %[[Y:[a-z0-9]+]]: memref<?x76xi8> {llm.access = "write"}
-// CHECK: %[[UNROUNDED:.*]] = memref.alloca() {alignment = 32 : i64} : memref<64x32xf32>
+// CHECK: %[[UNROUNDED:.*]] = memref.alloca() {alignment = 32 : i64} : memref<128x32xf32>
 // CHECK: %[[STEPS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
 // CHECK: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
 // CHECK: %[[MINIMUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<256xf32>
-// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x16xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // CHECK: %[[UNITS:.*]] = arith.constant 1 : index
 // CHECK: scf.forall (%{{.*}}) in (%[[UNITS]])
 // CHECK: %[[PANELS:.*]] = arith.constant 4 : index
@@ -527,7 +527,7 @@ func.func private @gated_rounded(%x: !blocked, %gate: !many_0, %up: !many_1)
 // touched beyond the weight's last row.
 // CHECK-LABEL: func.func private @epilogue
 // CHECK-SAME: %[[B:[a-z0-9]+]]: memref<11xf32> {llm.access = "read"}, %[[Y:[a-z0-9]+]]: memref<?x11xf32>
-// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x8xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x8xf32>
 // CHECK: %[[SUM:.*]] = scf.for {{.*}} -> (vector<8xf32>) {
 // CHECK: %[[BIAS:.*]] = vector.load %[[B]][%{{.*}}] : memref<11xf32>, vector<8xf32>
 // CHECK: %[[BIASED:.*]] = arith.addf %[[SUM]], %[[BIAS]] : vector<8xf32>
@@ -569,7 +569,7 @@ func.func private @epilogue(%x: !blocked, %w: !tail, %b: tensor<11xf32>) -> tens
 // Each bias is added to its own sums, before the activation.
 // CHECK-LABEL: func.func private @gated_biases
 // CHECK-SAME: %[[B:[a-z0-9]+]]: memref<16xf32> {llm.access = "read"}, %[[C:[a-z0-9]+]]: memref<16xf32> {llm.access = "read"}
-// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<64x16xf32>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // CHECK: } else {
 // CHECK: } else {
 // CHECK-COUNT-8: math.fma %{{.*}}, %{{.*}}, %{{.*}}
