@@ -7,7 +7,7 @@
 
 #include "AttentionBlock.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "hone/codegen/X86/Levels.h"
 
 using namespace mlir;
 using namespace hone;
@@ -18,9 +18,7 @@ constexpr int64_t kPage = PageLayout::positions;
 
 /// Kernels of the AVX-512 levels have vectors of 16 lanes, where heads are whole vectors of them.
 static int64_t getLanes(AttentionOp op) {
-  auto level = op->getParentOfType<func::FuncOp>()->getAttrOfType<StringAttr>("x86.level");
-  bool isWide = level && (level == "avx-512" || level == "amx");
-  return isWide && op.getKv().getType().getHeadDim() % 16 == 0 ? 16 : VectorBuilder::lanes;
+  return hasAVX512(getLevel(op)) && op.getKv().getType().getHeadDim() % 16 == 0 ? 16 : VectorBuilder::lanes;
 }
 
 /// Enough rows to wait for their maxima together, few enough for their scores to stay in the first cache.
