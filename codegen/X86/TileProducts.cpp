@@ -105,34 +105,39 @@ void TileProducts::emitTile(ArrayRef<Value> rows, Value sumRow, Value firstBlock
 void TileProducts::multiplyColumn(const Tile &tile, Value sumRow, Value count) {
   const PackedWeight &weight = weightOf(tile.column);
   const int64_t subBlocks = subBlocksOf(weight), blocksAhead = kAhead / subBlocks;
-  auto multiplyBlock = [&](Value place) {
-    auto isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, place, count);
-    b.when(isThere, [&] {
-      for (int64_t number = 0; number < subBlocks; ++number)
-        multiplySubBlock(tile, place, number);
-    });
+  // Rows' scales, which the sub-blocks of a block share, would stay in registers from one to the next and have others
+  // spilled; so tiles, which may write memory for all that the compiler knows, stand between them without a branch.
+  // Behind the last block they compute that again, for nobody.
+  Value last = b.sub(count, b.index(1));
+  auto multiply = [&](Value place, int64_t number) {
+    Value target = getSumsPosition(weight, place, number);
+    if (subBlocks > 1)
+      return multiplySubBlock(tile, arith::MinUIOp::create(b, place, last), number, target);
+    auto isThere = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, place, last);
+    b.when(isThere, [&] { multiplySubBlock(tile, place, number, target); });
   };
   auto getSumPlace = [&](int64_t r) -> SmallVector<Value> {
     return {b.add(sumRow, r), b.index(tile.column * lanes())};
   };
-  for (int64_t place = 0; place < blocksAhead; ++place)
-    multiplyBlock(b.index(place));
+  for (int64_t own = 0; own < kAhead; ++own)
+    multiply(b.index(own / subBlocks), own % subBlocks);
   SmallVector<Value> accumulators;
   for (int64_t r = 0; r < kFewestRows; ++r)
     accumulators.push_back(b.load(b.f32s(lanes()), sums, getSumPlace(r)));
   accumulators = b.loop(b.index(0), count, 1, accumulators, [&](Value place, ValueRange carried) {
     SmallVector<Value> next = llvm::to_vector(carried);
-    multiplyBlock(b.add(place, blocksAhead));
-    for (int64_t number = 0; number < subBlocks; ++number)
+    for (int64_t number = 0; number < subBlocks; ++number) {
+      multiply(b.add(place, blocksAhead), number);
       addSubBlock(tile, place, number, next);
+    }
     return next;
   });
   for (auto [r, accumulator] : llvm::enumerate(accumulators))
     b.store(accumulator, sums, getSumPlace(static_cast<int64_t>(r)));
 }
 
-/// The tiles' part: 16 rows of sums of products, to memory.
-void TileProducts::multiplySubBlock(const Tile &tile, Value place, int64_t number) {
+/// The tiles' part: 16 rows of sums of products, to byte `target` of `tileSums`.
+void TileProducts::multiplySubBlock(const Tile &tile, Value place, int64_t number, Value target) {
   const PackedWeight &weight = weightOf(tile.column);
   int64_t count = products.stepsPerScale(weight), stride = columns() * stepBytes();
   Operands operands = getOperands(count);
@@ -145,8 +150,8 @@ void TileProducts::multiplySubBlock(const Tile &tile, Value place, int64_t numbe
   Value step = b.add(b.mul(place, blockSteps()), number * count);
   loadTile(b, operands.weights, getPointer(steps, b.add(b.mul(step, stride), tile.column * stepBytes())), stride);
   call(b, "tdpbssd", {sumsTile, getRegister(b, operands.activations), getRegister(b, operands.weights)});
-  Value target = getPointer(tileSums, getSumsPosition(weight, place, number));
-  call(b, "tilestored64", {sumsTile, target, arith::ConstantIntOp::create(b, b.getI64Type(), 4 * lanes())});
+  call(b, "tilestored64",
+       {sumsTile, getPointer(tileSums, target), arith::ConstantIntOp::create(b, b.getI64Type(), 4 * lanes())});
 }
 
 /// The vectors' part.

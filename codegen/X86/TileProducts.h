@@ -60,7 +60,7 @@ private:
   Value getSumsPosition(const PackedWeight &weight, Value block, int64_t number);
   Value getPointer(Value memory, mlir::ValueRange indices);
   void multiplyColumn(const Tile &tile, Value sumRow, Value count);
-  void multiplySubBlock(const Tile &tile, Value place, int64_t number);
+  void multiplySubBlock(const Tile &tile, Value place, int64_t number, Value target);
   void addSubBlock(const Tile &tile, Value place, int64_t number, llvm::MutableArrayRef<Value> accumulators);
 };
 
