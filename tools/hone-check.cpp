@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EmulateTiles.h"
 #include "hone/codegen/Common/Passes.h"
 #include "hone/codegen/X86/EmitCode.h"
 #include "hone/codegen/X86/Levels.h"
@@ -213,16 +214,27 @@ static llvm::Error runFunctions(ModuleOp module, const NamedPipeline &pipeline, 
     if (!address)
       return address.takeError();
     reinterpret_cast<void (*)()> (*address)();
+    if (hone::areTilesInUse())
+      return llvm::createStringError("expected '" + name + "' to release the tiles that it configures");
   }
   return llvm::Error::success();
 }
 
-/// The ISA levels to run a pipeline for: `name`, or all that this machine has; one without a name if there are none.
-static SmallVector<StringRef> getLevels(const NamedPipeline &pipeline, StringRef name) {
+/// The ISA levels that this machine runs: with emulated tiles that of AMX, too, if it has all else that belongs to it.
+static SmallVector<hone::x86::Level> getRunnableLevels(bool emulatesAMX) {
+  using hone::x86::Level;
+  SmallVector<Level> levels = hone::x86::getHostLevels();
+  if (emulatesAMX && !levels.empty() && levels.back() == Level::AVX512 && hone::emulateTiles())
+    levels.push_back(Level::AMX);
+  return levels;
+}
+
+/// The ISA levels to run a pipeline for: `name`, or all that there are; one without a name for other pipelines.
+static SmallVector<StringRef> getLevels(const NamedPipeline &pipeline, StringRef name, bool emulatesAMX) {
   if (!pipeline.isX86)
     return {""};
   SmallVector<StringRef> levels;
-  for (hone::x86::Level level : hone::x86::getHostLevels())
+  for (hone::x86::Level level : getRunnableLevels(emulatesAMX))
     if (name.empty() || name == hone::x86::getLevelName(level))
       levels.push_back(hone::x86::getLevelName(level));
   return levels;
@@ -237,6 +249,8 @@ int main(int argc, char **argv) {
                                                  llvm::cl::init("reference"));
   static llvm::cl::opt<std::string> levelName(
       "isa", llvm::cl::desc("ISA level of the kernels; default: each that this machine has"));
+  static llvm::cl::opt<bool> emulatesAMX(
+      "emulate-amx", llvm::cl::desc("carry out AMX instructions in software where the CPU has AVX-512 and no AMX"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Run a module that checks its own numbers\n");
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -278,7 +292,7 @@ int main(int argc, char **argv) {
     if (function.isPublic() && !function.isExternal() && function.getNumArguments() == 0 &&
         function.getNumResults() == 0)
       names.push_back(function.getName().str());
-  SmallVector<StringRef> levels = getLevels(*pipeline, levelName);
+  SmallVector<StringRef> levels = getLevels(*pipeline, levelName, emulatesAMX);
   if (levels.empty()) {
     llvm::errs() << "hone-check: error: expected a CPU with '" << (levelName.empty() ? "x86-64-v3" : levelName.c_str())
                  << "' for --pipeline=x86, got '" << llvm::sys::getHostCPUName() << "'\n";

@@ -80,6 +80,23 @@ public:
 
   Value getPosition(Value block) { return b.mul(block, layout.bytes()); }
 
+  // For products of bytes by AMX, whose weights are signed.
+
+  bool hasTiles() const { return level == Level::AMX && layout.elementBytes == 1; }
+  /// Weights of a step as `forEachStep` gives them, less their zero point.
+  Value toSigned(const PackedWeight &weight, Value weights) {
+    int64_t zeroPoint = getZeroPoint(weight);
+    if (zeroPoint == 0)
+      return weights;
+    auto type = llvm::cast<mlir::VectorType>(weights.getType());
+    return mlir::arith::SubIOp::create(b, weights, b.splatInteger(zeroPoint, type));
+  }
+  Value rowsInMemory() const { return input; }
+  /// Where the activations of a sub-block begin, in a block at byte `position` of a row.
+  Value getSubBlockPosition(const PackedWeight &weight, Value position, int64_t number) {
+    return b.add(position, number * weight.scaleColumns() * layout.elementBytes);
+  }
+
 private:
   VectorBuilder &b;
   Value input; ///< memref<rows x bytes>

@@ -8,7 +8,7 @@
 #include "FloatProducts.h"
 #include "KernelLowering.h"
 #include "RowsTarget.h"
-#include "UnpackedPanels.h"
+#include "TileProducts.h"
 
 using namespace mlir;
 using namespace hone;
@@ -43,17 +43,17 @@ public:
                           b.getF32Type()),
           b.getI64IntegerAttr(32));
       allocateUnpacked(largestDivisor(panels, getMostPanels() / weightCount));
-      b.forall(b.index(full / panels), [&](Value unit) { emitRoundedUnit(unit, panels); });
+      forAll(b.index(full / panels), [&](Value unit) { emitRoundedUnit(unit, panels); });
       return;
     }
     int64_t group = largestDivisor(full, getMostPanels() / weightCount);
     if (full > 0) {
       allocateUnpacked(group);
-      b.forall(b.index(full / group), [&](Value unit) { emitUnit(b.mul(unit, group), group, VectorBuilder::lanes); });
+      forAll(b.index(full / group), [&](Value unit) { emitUnit(b.mul(unit, group), group, VectorBuilder::lanes); });
     }
     if (tail > 0) {
       allocateUnpacked(1);
-      b.forall(b.index(1), [&](Value) { emitUnit(b.index(full), 1, tail); });
+      forAll(b.index(1), [&](Value) { emitUnit(b.index(full), 1, tail); });
     }
   }
 
@@ -64,7 +64,8 @@ private:
   SmallVector<PackedWeight> weights;
   SmallVector<Value> biases; ///< memory of f32, one per weight; null without
   RowsTarget target;
-  std::optional<UnpackedPanels> unpacked;
+  std::unique_ptr<UnpackedPanels> unpacked;
+  TileProducts *tiles = nullptr;       ///< the same where the level has tiles
   std::optional<FloatProducts> floats; ///< for input that is not
   Value unrounded;                     ///< [row][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
@@ -83,10 +84,28 @@ private:
   int64_t getMostPanels() const { return integers ? 2 * integers->mostPanels() : 4; }
 
   void allocateUnpacked(int64_t panels) {
-    if (integers)
-      unpacked.emplace(b, *integers, weights, panels);
-    else
+    if (!integers) {
       floats.emplace(b, input, weights, panels);
+      return;
+    }
+    if (!integers->hasTiles()) {
+      unpacked = std::make_unique<UnpackedPanels>(b, *integers, weights, panels);
+      return;
+    }
+    auto own = std::make_unique<TileProducts>(b, *integers, weights, panels);
+    tiles = own.get();
+    unpacked = std::move(own);
+  }
+
+  /// Units of work, with the tiles set up where there are rows for them.
+  void forAll(Value units, llvm::function_ref<void(Value unit)> body) {
+    if (!tiles)
+      return b.forall(units, body);
+    Value hasRows = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.dim(target.memory(), 0),
+                                          b.index(TileProducts::kFewestRows));
+    b.when(hasRows, [&] { tiles->configure(); });
+    b.forall(units, body);
+    b.when(hasRows, [&] { tiles->release(); });
   }
 
   /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
@@ -127,9 +146,6 @@ private:
   /// Each number of rows has the code that suits it.
   void emitIntegerGroups(Value panel, int64_t count, int64_t outputs, Group group) {
     Value rows = b.dim(target.memory(), 0), zero = b.index(0);
-    auto atMost = [&](int64_t most) {
-      return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows, b.index(most));
-    };
     auto emitOneRow = [&] {
       // A step without rows has no product either.
       b.loop(zero, rows, 1, [&](Value first) {
@@ -140,11 +156,15 @@ private:
         });
       });
     };
-    auto emitFewRows = [&] {
+    auto atMost = [&](int64_t most) {
+      return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows, b.index(most));
+    };
+    int64_t few = integers->fewRows();
+    auto emitFewRows = [&](Value first, Value most) {
       int64_t together = std::min(count, integers->mostPanels());
-      group(zero, rows, [&](Store store) {
+      group(first, most, [&](Store store) {
         forEach(panel, count, together,
-                [&](Value own) { emitIntegerTile(own, together, zero, rows, integers->fewRows(), outputs, store); });
+                [&](Value own) { emitIntegerTile(own, together, first, most, few, outputs, store); });
       });
     };
     auto emitManyRows = [&] {
@@ -153,7 +173,18 @@ private:
         group(first, most, [&](Store store) { emitUnpacked(panel, count, outputs, first, most, store); });
       });
     };
-    b.when(atMost(1), emitOneRow, [&] { b.when(atMost(integers->fewRows()), emitFewRows, emitManyRows); });
+    auto emitSeveralRows = [&] {
+      if (!tiles)
+        return b.when(
+            atMost(few), [&] { emitFewRows(zero, rows); }, emitManyRows);
+      // Rows that are too few for a tile are multiplied in groups; unpacking weights to memory would pay little.
+      auto emitGroupsOfFewRows = [&] {
+        b.loop(zero, rows, few,
+               [&](Value first) { emitFewRows(first, arith::MinUIOp::create(b, b.sub(rows, first), b.index(few))); });
+      };
+      b.when(atMost(TileProducts::kFewestRows - 1), emitGroupsOfFewRows, emitManyRows);
+    };
+    b.when(atMost(1), emitOneRow, emitSeveralRows);
   }
 
   void emitFloatGroups(Value panel, int64_t count, int64_t outputs, Group group) {

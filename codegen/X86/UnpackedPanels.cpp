@@ -17,9 +17,9 @@ static Value allocate(VectorBuilder &b, ArrayRef<int64_t> shape, Type element) {
 }
 
 UnpackedPanels::UnpackedPanels(VectorBuilder &b, IntegerProducts &products, ArrayRef<PackedWeight> weights,
-                               int64_t panels)
+                               int64_t panels, int64_t tileRows)
     : b(b), products(products), weights(weights), panelCount(panels),
-      together(panels % 2 == 0 ? products.mostPanels() : 1), tileRows(products.tileRows()) {
+      together(panels % 2 == 0 ? products.mostPanels() : 1), tileRows(tileRows) {
   steps = allocate(b, {kBlocks * blockSteps() * columns() * stepBytes()}, b.getI8Type());
   int64_t factors = kBlocks * subBlocks() * columns() * lanes();
   scales = allocate(b, {factors}, b.getF32Type());
@@ -42,6 +42,7 @@ int64_t UnpackedPanels::blockSteps() const {
 }
 
 void UnpackedPanels::multiply(Value panel, Value first, Value count) {
+  groupFirst = first;
   Value end = b.mul(arith::CeilDivUIOp::create(b, count, b.index(tileRows)), tileRows);
   b.loop(b.index(0), end, 1, [&](Value row) {
     for (int64_t i = 0; i < columns(); ++i)
@@ -78,7 +79,8 @@ void UnpackedPanels::unpackBlock(Value panel, Value block, Value place) {
       int64_t column = static_cast<int64_t>(number) * columnsOfWeight() + i;
       PackedBlock source = weight.getBlock(b, b.add(panel, i * together), block, together);
       products.forEachStep(weight, source, [&](int64_t step, Value values) {
-        b.storeBytes(values, steps, {b.add(start, (step * columns() + column) * stepBytes())});
+        b.storeBytes(toStored(weightOf(column), values), steps,
+                     {b.add(start, (step * columns() + column) * stepBytes())});
       });
       unpackFactors(weight, source, place, column);
     }
@@ -97,7 +99,6 @@ Value UnpackedPanels::getFactorPosition(Value place, int64_t number, int64_t col
   return b.add(b.mul(place, subBlocks() * columns() * lanes()), (number * columns() + column) * lanes());
 }
 
-/// Adds the products of a chunk of `count` blocks from `firstBlock` on to the sums of a tile of rows.
 void UnpackedPanels::emitTile(ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count) {
   b.loop(b.index(0), count, 1, [&](Value place) {
     Value position = products.getPosition(b.add(firstBlock, place));

@@ -23,7 +23,9 @@ public:
   static constexpr int64_t kBlocks = 16;   ///< blocks of a chunk
 
   /// Makes memory for `panels` panels of each weight: at the entry of the kernel, outside of loops.
-  UnpackedPanels(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels);
+  UnpackedPanels(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels)
+      : UnpackedPanels(b, products, weights, panels, products.tileRows()) {}
+  virtual ~UnpackedPanels() = default;
 
   int64_t panels() const { return panelCount; }
 
@@ -31,25 +33,36 @@ public:
   void multiply(Value panel, Value first, Value count);
   /// The sums of row `first + row` with panel `p` of a weight.
   Value getSum(Value row, int64_t weight, int64_t p) {
-    return b.load(b.f32s(), sums, {row, b.index((weight * panelCount + p) * VectorBuilder::lanes)});
+    return b.load(b.f32s(), sums, {getSumRow(row), b.index((weight * panelCount + p) * VectorBuilder::lanes)});
   }
 
-private:
+protected:
   VectorBuilder &b;
   IntegerProducts &products;
   llvm::ArrayRef<PackedWeight> weights;
   int64_t panelCount;
   int64_t together; ///< panels of a column: they share a vector
   int64_t tileRows;
-  Value steps;    ///< bytes, [block][step][column of `together` times 32]
-  Value scales;   ///< f32, [block][sub-block][column of `lanes`]
-  Value minimums; ///< likewise; null where no weight has one
-  Value sums;     ///< f32, [row][column]
+  Value groupFirst; ///< the first of the rows that are multiplied
+  Value steps;      ///< bytes, [block][step][column of `together` times 32]
+  Value scales;     ///< f32, [block][sub-block][column of `lanes`]
+  Value minimums;   ///< likewise; null where no weight has one
+  Value sums;       ///< f32, [row][column]
 
   int64_t lanes() const { return together * VectorBuilder::lanes; }
   int64_t columnsOfWeight() const { return panelCount / together; }
   int64_t columns() const { return static_cast<int64_t>(weights.size()) * columnsOfWeight(); }
   int64_t stepBytes() const { return together * IntegerProducts::kStepBytes; }
+  UnpackedPanels(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels,
+                 int64_t tileRows);
+
+  /// Weights of a step as they lie in memory.
+  virtual Value toStored(const PackedWeight &weight, Value values) { return values; }
+  /// Adds the products of a chunk of `count` blocks from `firstBlock` on to the sums of a tile of rows.
+  virtual void emitTile(llvm::ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count);
+  /// Where the sums of row `groupFirst + row` lie.
+  virtual Value getSumRow(Value row) { return row; }
+
   /// Weights with other sub-blocks take as many places as the one with the most.
   int64_t subBlocks() const;
   int64_t blockSteps() const;
@@ -57,7 +70,6 @@ private:
   void unpackBlock(Value panel, Value block, Value place);
   void unpackFactors(const PackedWeight &weight, PackedBlock source, Value place, int64_t column);
   Value getFactorPosition(Value place, int64_t number, int64_t column);
-  void emitTile(llvm::ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count);
   void addBlock(int64_t firstWeight, int64_t count, llvm::ArrayRef<Value> rows, Value sumRow, Value place,
                 Value position);
   llvm::SmallVector<Value> addSteps(int64_t firstColumn, int64_t count, llvm::ArrayRef<Value> rows,

@@ -38,7 +38,7 @@ bool hasOwnCode(Operation *op, x86::Level level) {
   case x86::Level::AVX512:
     return isProduct || isa<llm::AttentionOp>(op);
   case x86::Level::AMX:
-    return false;
+    return integers && integers->elementBytes == 1;
   }
   llvm_unreachable("unknown level");
 }

@@ -51,6 +51,7 @@ func.func private @norm(%x: memref<?x64xf32>, %w: memref<64xf32>, %y: memref<?x6
 // ALL: case 2
 // ALL: call @{{.}}product.avx
 // ALL: case 3
+// ALL: call @product.amx
 // TWO: case 0
 // TWO: call @{{.}}product.x86
 // CHECK: default

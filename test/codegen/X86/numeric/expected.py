@@ -371,6 +371,104 @@ def gated_linear():
     return test
 
 
+def many_rows():
+    """Products of bytes of so many rows that weights are unpacked to memory and multiplied in tiles of rows."""
+    test = Test("many_rows")
+    test.lines[0] = ("// What products of many rows of bytes are in x86 kernels, against NumPy and few rows. Written by "
+                     "expected.py;\n// change that, and run it again.")
+
+    def begin(name, comment, schemes, shape, rows):
+        """Weights, and a function that reads them, with input of all rows; returns what `multiply` takes."""
+        weights = {}
+        for number, scheme in enumerate(schemes):
+            values = llm.weight_values(test, scheme, *shape)
+            weights[f"{name}_{number}"] = values, test.weight(f"{name}_{number}", values, scheme)
+        test.begin(name, comment)
+        values = np.round(test.normal(rows, shape[1]), 1)
+        values[:, 5] = np.resize(np.float32([300, -200, 100]), rows)
+        test.rows("input", values)
+        for own, (_, kind) in weights.items():
+            test.reference(own, kind)
+        return llm.round_to(values, "int8"), [(own, kind, weight) for own, (weight, kind) in weights.items()]
+
+    def select(name, source, columns, indices):
+        """Some rows of others; returns their type."""
+        kind = f"tensor<?x{columns}xf32>"
+        rows_type = test.rows(f"{name}_rows", indices)
+        test.add(f"%{name} = llm.select_rows %{source}, %{name}_rows : {kind}, {rows_type}")
+        return kind
+
+    def multiply(result, source, columns, weights, attributes=""):
+        """One weight, or those of gate and up."""
+        kind = llm.tensor_type(np.empty((1, columns), np.float32), dynamic=True)
+        llm.quantize(test, kind, "int8", source, f"{result}_input")
+        op = "linear" if len(weights) == 1 else "gated_linear"
+        function = "" if op == "linear" else f" {{function = #llm.activation<silu>{attributes}}}"
+        operands = ", ".join(f"%{name}" for name in [f"{result}_input", *(own for own, _, _ in weights)])
+        test.add(f"%{result} = llm.{op} {operands}{function}")
+        test.add(f"  : tensor<?x{columns}xi8, #llm.blocked<columns = 32>>,")
+        for number, (_, kind, _) in enumerate(weights, 1):
+            test.add(f"    {kind}" + ("," if number < len(weights) else ""))
+
+    def expected_of(values, weights):
+        products = [llm.product(values, weight) for _, _, weight in weights]
+        return np.asarray(products[0] if len(weights) == 1 else llm.silu(products[0]) * products[1], np.float32)
+
+    def compare(name, values, weights, counts):
+        """The last rows of the input, as many as `counts` say; 8 rows alone have the bits that they have among all."""
+        expected = expected_of(values, weights)
+        test.rows(name, expected)
+        (most, columns), outputs = values.shape, expected.shape[1]
+        for count in counts:
+            indices = test.indices(*range(most - count, most))
+            select(f"{name}_{count}_source", "input", columns, indices)
+            multiply(f"{name}_{count}", f"{name}_{count}_source", columns, weights)
+            kind = select(f"{name}_{count}_expected", name, outputs, indices)
+            test.add(f"check.expect_close %{name}_{count}, %{name}_{count}_expected {llm.TOLERANCE} : {kind}, {kind}")
+        few = test.indices(0, 1, most // 2, *range(most - 5, most))
+        select(f"{name}_few_source", "input", columns, few)
+        multiply(f"{name}_few", f"{name}_few_source", columns, weights)
+        kind = select(f"{name}_same", f"{name}_{most}", outputs, few)
+        test.add(f"check.expect_equal %{name}_few, %{name}_same : {kind}, {kind}")
+
+    for name, comment, scheme, shape, counts in (
+            ("q4_0", "Two columns of panels; whole tiles and groups of rows, and a rest.", "q4_0", (32, 64),
+             (9, 15, 16, 17, 31, 32, 33, 64, 65)),
+            ("q4_1", "One column of panels, one block.", "q4_1", (16, 32), (16, 33)),
+            ("q5_1", "A column of one panel.", "q5_1", (8, 64), (17,)),
+            ("q8_0", "Signed weights; more blocks than a chunk has.", "q8_0", (16, 544), (16,))):
+        values, weights = begin(name, comment, [scheme], shape, max(counts))
+        compare("result", values, weights, counts)
+        test.end()
+
+    values, weights = begin("rest", "A part of a panel beside a column.", ["q4_0"], (20, 32), 17)
+    multiply("result", "input", 32, weights)
+    test.expect("result", expected_of(values, weights))
+    test.end()
+
+    values, weights = begin("gated", "Two weights of a kind.", ["q4_0", "q4_0"], (16, 64), 33)
+    compare("result", values, weights, (16, 33))
+    test.end()
+
+    values, weights = begin("k_quants", "Sub-blocks of a block and of half of one, with minimums and without; both kinds "
+                            "in one product.", ["q4_K", "q6_K", "q2_K"], (16, 256), 17)
+    for name, *own in ("q4_K", weights[0]), ("q6_K", weights[1]), ("q2_K", weights[2]), ("gated", *weights[:2]):
+        compare(name, values, own, (16, 17))
+    test.end()
+
+    values, weights = begin("rounded", "Results that are rounded where they are computed.", ["q4_1", "q8_0"], (64, 32), 33)
+    multiply("result", "input", 32, weights)
+    test.expect("result", expected_of(values, weights))
+    multiply("fused", "input", 32, weights, ", rounding = #llm.precision<int8>")
+    llm.quantize(test, "tensor<?x64xf32>", "int8", "result", "separate")
+    for name in "fused", "separate":
+        test.add(f"%{name}_values = check.convert %{name} : tensor<?x64xi8, #llm.blocked<columns = 32>>")
+        test.add("  to tensor<?x64xf32>")
+    test.add("check.expect_equal %fused_values, %separate_values : tensor<?x64xf32>, tensor<?x64xf32>")
+    test.end()
+    return test
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Attention
 # ---------------------------------------------------------------------------------------------------------------------
@@ -612,7 +710,7 @@ def rounding():
 
 
 TESTS = [embedding, select_rows, add, add_bias, scale, rms_norm, add_rms_norm, quantize_rows, linear, float_products,
-         k_quants, qkv, gated_activation, gated_linear, rope, kv_append, rope_kv_append, attention, rounding]
+         k_quants, qkv, gated_activation, gated_linear, many_rows, rope, kv_append, rope_kv_append, attention, rounding]
 
 if __name__ == "__main__":
     llm.write(TESTS, FOLDER, __doc__)
