@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef HONE_BENCHMARKS_TIMEDTEAM_H
-#define HONE_BENCHMARKS_TIMEDTEAM_H
+#ifndef HONE_CODEGEN_X86_TIMEDTEAM_H
+#define HONE_CODEGEN_X86_TIMEDTEAM_H
 
 #include <cstdint>
 #include <functional>
 
-namespace hone::benchmarks {
+namespace hone::x86 {
 
 /// How often work was run, and how long it took from the moment that all threads stood ready to that when all were
 /// done.
@@ -25,6 +25,6 @@ struct Timing {
 /// spinning: with fewer CPUs than threads, figures mean nothing.
 Timing timeTogether(int64_t threads, double seconds, const std::function<void(int64_t run, int64_t worker)> &work);
 
-} // namespace hone::benchmarks
+} // namespace hone::x86
 
-#endif // HONE_BENCHMARKS_TIMEDTEAM_H
+#endif // HONE_CODEGEN_X86_TIMEDTEAM_H

@@ -5,22 +5,26 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MachineLimits.h"
-#include "TimedTeam.h"
+#include "hone/codegen/X86/MachineLimits.h"
 
+#include "hone/codegen/X86/TimedTeam.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/TargetParser/Host.h"
 
 #include <algorithm>
 #include <immintrin.h>
 
-using namespace hone::benchmarks;
+using namespace hone;
+using namespace hone::x86;
 
 namespace {
 
 constexpr int64_t kChains = 12; ///< independent sums: more than latency times throughput of any of these
 constexpr int64_t kRounds = 20000;
 constexpr size_t kReadBytes = size_t{4} << 20; ///< that a thread reads at a time: short, so that one is undisturbed
+
+constexpr size_t kLineBytes = 64;
 
 using Loop = void (*)();
 
@@ -30,7 +34,8 @@ using Loop = void (*)();
 #define HONE_KEEP(value) asm volatile("" : "+x"(value))
 #define HONE_KEEP_512(value) asm volatile("" : "+v"(value))
 
-// Each loop keeps `kChains` sums in registers and does one step of each per round.
+// Each loop keeps `kChains` sums in registers and does one step of each per round. A product that is not added in the
+// same instruction would be the same each time, if `a` were.
 #define HONE_PEAK_LOOP(name, features, vector, zero, keep, step)                                                       \
   __attribute__((target(features))) static void name() {                                                               \
     vector sums[kChains], a = zero, b = zero;                                                                          \
@@ -40,6 +45,7 @@ using Loop = void (*)();
       sum = zero;                                                                                                      \
     for (int64_t round = 0; round < kRounds; ++round) {                                                                \
       _Pragma("unroll") for (int64_t i = 0; i < kChains; ++i) {                                                        \
+        keep(a);                                                                                                       \
         sums[i] = step;                                                                                                \
         keep(sums[i]);                                                                                                 \
       }                                                                                                                \
@@ -85,7 +91,7 @@ static Peak getPeak(const std::string &level, Arithmetic arithmetic) {
   return {nullptr, 0};
 }
 
-double hone::benchmarks::measurePeak(const std::string &level, Arithmetic arithmetic, int64_t threads, double seconds) {
+double hone::x86::measurePeak(const std::string &level, Arithmetic arithmetic, int64_t threads, double seconds) {
   Peak peak = getPeak(level, arithmetic);
   if (!peak.loop)
     return 0;
@@ -106,7 +112,7 @@ __attribute__((target("avx2"))) static void readAll(const uint8_t *data, size_t 
     HONE_KEEP(sum);
 }
 
-double hone::benchmarks::measureReadRate(const uint8_t *data, size_t bytes, int64_t threads, double seconds) {
+double hone::x86::measureReadRate(const uint8_t *data, size_t bytes, int64_t threads, double seconds) {
   size_t parts = std::max<size_t>(1, bytes / (kReadBytes * static_cast<size_t>(threads)));
   size_t share = std::min(kReadBytes, bytes / static_cast<size_t>(threads)) / 512 * 512;
   Timing timing = timeTogether(threads, seconds, [&](int64_t run, int64_t worker) {
@@ -114,4 +120,22 @@ double hone::benchmarks::measureReadRate(const uint8_t *data, size_t bytes, int6
     readAll(data + part * share, share);
   });
   return static_cast<double>(share) * static_cast<double>(threads) / timing.best;
+}
+
+double hone::x86::measureLatency(uint8_t *data, size_t bytes) {
+  // One cycle through all lines, in an order that no prefetcher foresees: the multiplier and the increment make it so
+  // for a power of two.
+  size_t lines = llvm::bit_floor(bytes / kLineBytes);
+  for (size_t line = 0, next = 0; line < lines; ++line) {
+    size_t from = next;
+    next = (next * 5 + 0x9e3779b1) % lines;
+    *reinterpret_cast<size_t *>(data + from * kLineBytes) = next;
+  }
+  constexpr int64_t hops = 20000;
+  size_t line = 0;
+  Timing timing = timeTogether(1, /*seconds=*/0.2, [&](int64_t, int64_t) {
+    for (int64_t hop = 0; hop < hops; ++hop)
+      line = *reinterpret_cast<const volatile size_t *>(data + line * kLineBytes);
+  });
+  return timing.best / hops;
 }

@@ -5,15 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef HONE_BENCHMARKS_MACHINELIMITS_H
-#define HONE_BENCHMARKS_MACHINELIMITS_H
+#ifndef HONE_CODEGEN_X86_MACHINELIMITS_H
+#define HONE_CODEGEN_X86_MACHINELIMITS_H
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace hone::benchmarks {
+namespace hone::x86 {
 
 /// The instructions that products are made of at one ISA level: those of f32, of bytes, and of 16-bit integers.
 enum class Arithmetic { F32, Int8, Int16 };
@@ -25,6 +25,9 @@ double measurePeak(const std::string &level, Arithmetic arithmetic, int64_t thre
 /// Bytes per second that all threads together read.
 double measureReadRate(const uint8_t *data, size_t bytes, int64_t threads, double seconds);
 
-} // namespace hone::benchmarks
+/// Seconds from one load to the next that needs its result, all over `bytes` of memory, which it overwrites.
+double measureLatency(uint8_t *data, size_t bytes);
 
-#endif // HONE_BENCHMARKS_MACHINELIMITS_H
+} // namespace hone::x86
+
+#endif // HONE_CODEGEN_X86_MACHINELIMITS_H

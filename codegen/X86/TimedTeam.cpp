@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "TimedTeam.h"
+#include "hone/codegen/X86/TimedTeam.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-using namespace hone::benchmarks;
+using namespace hone::x86;
 
 /// Of several runs one may be undisturbed.
 static constexpr int64_t kLeastRuns = 5;
@@ -57,8 +57,7 @@ static void stayOnCPU(const cpu_set_t &allowed, int64_t index) {
     }
 }
 
-Timing hone::benchmarks::timeTogether(int64_t threads, double seconds,
-                                      const std::function<void(int64_t, int64_t)> &work) {
+Timing hone::x86::timeTogether(int64_t threads, double seconds, const std::function<void(int64_t, int64_t)> &work) {
   using Clock = std::chrono::steady_clock;
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
