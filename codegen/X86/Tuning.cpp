@@ -71,6 +71,9 @@ Tuning x86::getDefaultTuning(const ProductKind &kind) {
   // as to read, so that fewer instructions count for more.
   tuning.singleRowPanels = kind.elementBytes == 1 ? 1 : kind.mostPanels();
   tuning.tileRows = tuning.fewRows = hasAVX512(kind.level) ? 8 : 4;
+  // Rather somewhat larger chunks than a short one behind them.
+  int64_t blocks = kind.columns / 32, chunks = std::max<int64_t>(1, (blocks + 8) / tuning.chunkBlocks);
+  tuning.chunkBlocks = std::max(tuning.chunkBlocks, llvm::divideCeilSigned(blocks, chunks));
   return tuning;
 }
 

@@ -23,7 +23,7 @@ struct Tuning {
   int64_t singleRowPanels = 1; ///< panels that share a vector for a single row
   int64_t fewRows = 4;         ///< up to which weights are unpacked in registers as they are read
   int64_t tileRows = 4;        ///< that share a reading of unpacked weights, their sums in registers
-  int64_t chunkBlocks = 16;    ///< blocks of 32 columns that are unpacked to memory at a time
+  int64_t chunkBlocks = 16;    ///< blocks of 32 columns that are unpacked to memory at a time; by default up to 24
   int64_t chunkRows = 128;     ///< that read such a chunk
 
   inline bool operator==(const Tuning &other) const;
