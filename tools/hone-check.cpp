@@ -52,8 +52,8 @@ constexpr NamedPipeline kPipelines[] = {
     {"reference", "hone-lower-to-reference,hone-lower-check,hone-reference-to-llvm-pipeline", false},
     {"x86",
      "hone-pack-weights,hone-outline-kernels,hone-embed-weights,hone-bufferize-callers{workers=1,3},hone-lower-check,"
-     "hone-x86-select-levels{levels=LEVEL},hone-x86-lower-kernels,hone-partition-workers,one-shot-bufferize,hone-x86-"
-     "to-llvm-pipeline",
+     "hone-x86-select-levels{levels=LEVEL},hone-x86-tune{TUNING},hone-x86-lower-kernels,hone-partition-workers,"
+     "one-shot-bufferize,hone-x86-to-llvm-pipeline",
      true},
 };
 
@@ -160,11 +160,13 @@ static const NamedPipeline *findPipeline(StringRef name) {
   return nullptr;
 }
 
-/// `level` stands for LEVEL in the passes.
-static LogicalResult compile(ModuleOp module, const NamedPipeline &pipeline, StringRef level) {
+/// `level` stands for LEVEL in the passes, `tuning` for TUNING.
+static LogicalResult compile(ModuleOp module, const NamedPipeline &pipeline, StringRef level, StringRef tuning) {
   PassManager manager(module.getContext());
-  auto [before, after] = pipeline.passes.split("LEVEL");
-  std::string passes = after.empty() ? before.str() : (before + level + after).str();
+  std::string passes = pipeline.passes.str();
+  for (auto [word, value] : {std::pair<StringRef, StringRef>("LEVEL", level), {"TUNING", tuning}})
+    if (size_t place = passes.find(word); place != std::string::npos)
+      passes.replace(place, word.size(), value);
   return success(succeeded(parsePassPipeline(passes, manager)) && succeeded(manager.run(module)));
 }
 
@@ -237,6 +239,8 @@ int main(int argc, char **argv) {
                                                  llvm::cl::init("reference"));
   static llvm::cl::opt<std::string> levelName(
       "isa", llvm::cl::desc("ISA level of the kernels; default: each that this machine has"));
+  static llvm::cl::opt<std::string> tuning("tune",
+                                           llvm::cl::desc("options of hone-x86-tune, with blanks between them"));
   llvm::cl::ParseCommandLineOptions(argc, argv, "Run a module that checks its own numbers\n");
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -286,7 +290,7 @@ int main(int argc, char **argv) {
   }
   for (StringRef level : levels) {
     OwningOpRef<ModuleOp> copy = module->clone();
-    if (failed(compile(*copy, *pipeline, level)))
+    if (failed(compile(*copy, *pipeline, level, tuning)))
       return 1;
     if (llvm::Error error = runFunctions(*copy, *pipeline, names)) {
       llvm::errs() << "hone-check: error: " << inputPath << ": " << llvm::toString(std::move(error)) << '\n';

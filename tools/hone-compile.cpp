@@ -10,6 +10,8 @@
 #include "IsaOption.h"
 #include "ProgressBar.h"
 #include "hone/Driver/Compile.h"
+#include "hone/Driver/Registration.h"
+#include "hone/Equivalence/Autotune.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/JSON.h"
@@ -77,11 +79,12 @@ int main(int argc, char **argv) {
   CLI::App app("Compiles a model to one self-contained program.\n\n"
                "Example: hone compile SmolLM2-135M-Instruct.Q4_1.gguf -o smollm2 && ./smollm2 chat\n"
                "         hone compile MODEL.gguf --load-pass-plugin=DropBranches.so "
-               "--pass-pipeline='builtin.module(drop-branches{match=blk[.]1[.]})'",
+               "--pass-pipeline='builtin.module(drop-branches{match=blk[.]1[.]})'\n"
+               "         hone compile MODEL.gguf --autotune --machine here.json, then MODEL.gguf --machine here.json",
                "hone compile");
   CompileOptions options;
   unsigned jobs = 0;
-  bool json = false;
+  bool json = false, autotunes = false;
   app.add_option("model", options.input, "A GGUF file, or a module with --start-at")->required();
   app.add_option("-o,--output", options.output, "Output file; default: the model's name in this folder");
   addChoice(app, "--emit", options.emit,
@@ -115,6 +118,12 @@ int main(int argc, char **argv) {
       app, options.isaLevels,
       "ISA levels to generate code for, of which a program takes the highest that its machine has: " HONE_ISA_LIST
       "; default: all");
+  CLI::Option *machine =
+      app.add_option("--machine", options.machineFile,
+                     "Tune the code for a machine, by the file that --autotune wrote there; results keep their bits")
+          ->option_text("FILE");
+  app.add_flag("--autotune", autotunes, "Measure this machine, time what kernels may choose, and write --machine FILE")
+      ->needs(machine);
   app.add_option("--context", options.contextLength, "Positions that a sequence may have; default: the model's");
   app.add_option("--max-rows", options.maxRows, "Largest number of rows of one step")->capture_default_str();
   app.add_option("-j,--jobs", jobs, "Threads that pack weights; default: all");
@@ -135,6 +144,18 @@ int main(int argc, char **argv) {
 
   ProgressBar bar;
   options.progress = [&](Phase phase, double done) { bar.update(getPhaseName(phase), done); };
+  equivalence::AutotuneOptions tuning;
+  if (autotunes) {
+    registerPasses();
+    options.autotune = [&](mlir::ModuleOp scheduled) {
+      tuning.file = options.machineFile;
+      tuning.maxRows = options.maxRows;
+      tuning.isaLevels = options.isaLevels;
+      tuning.progress = [&](double done) { bar.update("timing kernels", done); };
+      tuning.cancel = options.cancel;
+      return equivalence::autotune(scheduled, tuning);
+    };
+  }
   options.report = [&](llvm::StringRef line) {
     bar.clear();
     llvm::errs() << "hone: " << line << "\n";

@@ -10,7 +10,7 @@
 
 #include "VectorBuilder.h"
 #include "WeightTiles.h"
-#include "hone/codegen/X86/Levels.h"
+#include "hone/codegen/X86/Tuning.h"
 
 namespace hone::x86 {
 
@@ -24,18 +24,19 @@ class IntegerProducts {
 public:
   using Value = mlir::Value;
 
-  IntegerProducts(VectorBuilder &b, Value input, llm::BlockLayout layout, Level level)
-      : b(b), input(input), layout(layout), level(level) {}
+  IntegerProducts(VectorBuilder &b, Value input, llm::BlockLayout layout, Level level, const Tuning &tuning)
+      : b(b), input(input), layout(layout), level(level), choices(tuning) {}
+
+  const Tuning &tuning() const { return choices; }
 
   /// Panels that share a vector: two where the level's registers hold 16 lanes.
   int64_t mostPanels() const { return hasAVX512(level) ? 2 : 1; }
-  /// The same for a single row. Bytes are multiplied as fast as they come, and come fastest as one stream; 16-bit
-  /// integers take as long to unpack as to read, so that fewer instructions count for more.
-  int64_t singleRowPanels() const { return layout.elementBytes == 1 ? 1 : mostPanels(); }
+  /// The same for a single row.
+  int64_t singleRowPanels() const { return choices.singleRowPanels; }
   /// Rows of a tile of two vectors of output rows: their sums of integers stay in registers.
-  int64_t tileRows() const { return hasAVX512(level) ? 8 : 4; }
+  int64_t tileRows() const { return choices.tileRows; }
   /// So few rows that weights are unpacked in registers as they are read, for all of them at once.
-  int64_t fewRows() const { return hasAVX512(level) ? 8 : 4; }
+  int64_t fewRows() const { return choices.fewRows; }
 
   /// Adds the products of block `block` of each row with that of a weight to the row's accumulator.
   void addBlock(const PackedWeight &weight, PackedBlock place, Value block, llvm::ArrayRef<Value> rows,
@@ -85,6 +86,7 @@ private:
   Value input; ///< memref<rows x bytes>
   llm::BlockLayout layout;
   Level level;
+  Tuning choices;
 
   Value loadInAllLanes(mlir::Type type, Value row, Value position, int64_t lanes) {
     return b.broadcast(b.loadBytes(type, input, {row, position}), lanes);

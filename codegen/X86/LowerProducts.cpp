@@ -17,19 +17,16 @@ using namespace hone::x86;
 
 namespace {
 
-/// How far ahead weights are asked for where few rows use them: what comes while a first line is under way.
-constexpr int64_t kAheadBytes = 8192;
-
 /// One product or several over the same rows: each panel of all weights is computed together, biases are added, then
 /// `epilogue` turns the sums of one row (one vector per weight) into a vector to store.
 class ProductKernel {
 public:
   ProductKernel(VectorBuilder &b, Value input, SmallVector<PackedWeight> weights, SmallVector<Value> biases,
-                Value result, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
+                Value result, const Tuning &tuning, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
       : b(b), input(getSource(input)), weights(std::move(weights)), biases(std::move(biases)), target(b, result),
-        epilogue(epilogue) {
+        tuning(tuning), epilogue(epilogue) {
     if (std::optional<BlockLayout> blocks = getBlockLayout(input.getType()))
-      integers.emplace(b, this->input, *blocks, getLevel(this->input.getParentBlock()->getParentOp()));
+      integers.emplace(b, this->input, *blocks, getLevel(this->input.getParentBlock()->getParentOp()), tuning);
   }
 
   void emit() {
@@ -39,7 +36,7 @@ public:
       // The verifier of an op that rounds to integers wants rows of whole blocks.
       unrounded = memref::AllocaOp::create(
           b,
-          MemRefType::get({integers ? UnpackedPanels::kMostRows : FloatProducts::kMostRows, target.unitColumns()},
+          MemRefType::get({integers ? tuning.chunkRows : FloatProducts::kMostRows, target.unitColumns()},
                           b.getF32Type()),
           b.getI64IntegerAttr(32));
       allocateUnpacked(largestDivisor(panels, getMostPanels() / weightCount));
@@ -64,6 +61,7 @@ private:
   SmallVector<PackedWeight> weights;
   SmallVector<Value> biases; ///< memory of f32, one per weight; null without
   RowsTarget target;
+  Tuning tuning;
   std::optional<UnpackedPanels> unpacked;
   std::optional<FloatProducts> floats; ///< for input that is not
   Value unrounded;                     ///< [row][column of a block], f32: results of a block before they are rounded
@@ -148,8 +146,8 @@ private:
       });
     };
     auto emitManyRows = [&] {
-      b.loop(zero, rows, UnpackedPanels::kMostRows, [&](Value first) {
-        Value most = arith::MinUIOp::create(b, b.sub(rows, first), b.index(UnpackedPanels::kMostRows));
+      b.loop(zero, rows, tuning.chunkRows, [&](Value first) {
+        Value most = arith::MinUIOp::create(b, b.sub(rows, first), b.index(tuning.chunkRows));
         group(first, most, [&](Store store) { emitUnpacked(panel, count, outputs, first, most, store); });
       });
     };
@@ -234,7 +232,7 @@ private:
   /// Asks for what is read some time later, from the panels behind `panel` where these end.
   void prefetchAhead(Value panel, int64_t panelCount, Value block) {
     for (const PackedWeight &weight : weights) {
-      int64_t ahead = std::min(weight.blocks(), kAheadBytes / (weight.blockBytes() * panelCount));
+      int64_t ahead = std::min(weight.blocks(), tuning.aheadBytes / (weight.blockBytes() * panelCount));
       Value next = b.add(block, ahead), blocks = b.index(weight.blocks());
       Value isBehind = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, next, blocks);
       Value nextPanel = arith::SelectOp::create(b, isBehind, b.add(panel, panelCount), panel);
@@ -298,8 +296,15 @@ LogicalResult emitProducts(Operation *op, VectorBuilder &b, Value input, ArrayRe
       return op->emitOpError("expected integer weights to meet integer activations, got ") << operand.getType();
     weights.push_back(*weight);
   }
+  Tuning tuning;
+  if (std::optional<ProductKind> kind = getProductKind(op)) {
+    FailureOr<Tuning> choices = getTuning(op, *kind);
+    if (failed(choices))
+      return failure();
+    tuning = *choices;
+  }
   auto addends = llvm::map_to_vector(biases, [](Value bias) { return bias ? getSource(bias) : Value(); });
-  ProductKernel(b, input, std::move(weights), std::move(addends), result, epilogue).emit();
+  ProductKernel(b, input, std::move(weights), std::move(addends), result, tuning, epilogue).emit();
   return success();
 }
 

@@ -20,13 +20,13 @@ UnpackedPanels::UnpackedPanels(VectorBuilder &b, IntegerProducts &products, Arra
                                int64_t panels)
     : b(b), products(products), weights(weights), panelCount(panels),
       together(panels % 2 == 0 ? products.mostPanels() : 1), tileRows(products.tileRows()) {
-  steps = allocate(b, {kBlocks * blockSteps() * columns() * stepBytes()}, b.getI8Type());
-  int64_t factors = kBlocks * subBlocks() * columns() * lanes();
+  steps = allocate(b, {chunkBlocks() * blockSteps() * columns() * stepBytes()}, b.getI8Type());
+  int64_t factors = chunkBlocks() * subBlocks() * columns() * lanes();
   scales = allocate(b, {factors}, b.getF32Type());
   if (llvm::any_of(weights, [](const PackedWeight &weight) { return weight.traits->hasMin; }))
     minimums = allocate(b, {factors}, b.getF32Type());
   // The last tile may have rows that do not exist.
-  sums = allocate(b, {(kMostRows + tileRows - 1) / tileRows * tileRows, columns() * lanes()}, b.getF32Type());
+  sums = allocate(b, {(chunkRows() + tileRows - 1) / tileRows * tileRows, columns() * lanes()}, b.getF32Type());
 }
 
 int64_t UnpackedPanels::subBlocks() const {
@@ -49,8 +49,8 @@ void UnpackedPanels::multiply(Value panel, Value first, Value count) {
   });
   Value last = b.sub(b.add(first, count), b.index(1));
   Value blocks = b.index(weights.front().blocks());
-  b.loop(b.index(0), blocks, kBlocks, [&](Value firstBlock) {
-    Value chunk = arith::MinUIOp::create(b, b.sub(blocks, firstBlock), b.index(kBlocks));
+  b.loop(b.index(0), blocks, chunkBlocks(), [&](Value firstBlock) {
+    Value chunk = arith::MinUIOp::create(b, b.sub(blocks, firstBlock), b.index(chunkBlocks()));
     b.loop(b.index(0), chunk, 1, [&](Value place) { unpackBlock(panel, b.add(firstBlock, place), place); });
     b.loop(b.index(0), count, tileRows, [&](Value row) {
       // Behind the last row a tile computes that again, and nobody asks for it.
@@ -62,7 +62,7 @@ void UnpackedPanels::multiply(Value panel, Value first, Value count) {
       b.when(isFirst, [&] {
         b.loop(b.index(0), chunk, 1, [&](Value place) {
           for (const PackedWeight &weight : weights)
-            weight.prefetch(b, panel, b.add(b.add(firstBlock, kBlocks), place), panelCount);
+            weight.prefetch(b, panel, b.add(b.add(firstBlock, chunkBlocks()), place), panelCount);
         });
       });
       emitTile(rows, row, firstBlock, chunk);

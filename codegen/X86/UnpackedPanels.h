@@ -19,15 +19,15 @@ class UnpackedPanels {
 public:
   using Value = mlir::Value;
 
-  static constexpr int64_t kMostRows = 128; ///< rows that read one unpacked chunk
-  static constexpr int64_t kBlocks = 16;   ///< blocks of a chunk
-
   /// Makes memory for `panels` panels of each weight: at the entry of the kernel, outside of loops.
   UnpackedPanels(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels);
 
   int64_t panels() const { return panelCount; }
+  /// Blocks that are unpacked at a time, and rows that read them then.
+  int64_t chunkBlocks() const { return products.tuning().chunkBlocks; }
+  int64_t chunkRows() const { return products.tuning().chunkRows; }
 
-  /// Computes the products of rows [first, first + count), at most `kMostRows`, with the panels from `panel` on.
+  /// Computes the products of rows [first, first + count), at most `chunkRows`, with the panels from `panel` on.
   void multiply(Value panel, Value first, Value count);
   /// The sums of row `first + row` with panel `p` of a weight.
   Value getSum(Value row, int64_t weight, int64_t p) {

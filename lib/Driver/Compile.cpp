@@ -16,6 +16,7 @@
 #include "hone/Text/Tokenizer.h"
 #include "hone/Weights/WeightEvaluator.h"
 #include "hone/codegen/X86/EmitCode.h"
+#include "hone/codegen/X86/Machine.h"
 #include "hone/dialects/LLM/LLMOps.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -52,6 +53,8 @@ public:
 
   Result<CompileReport> run() {
     if (Status failed = checkOptions())
+      return *failed;
+    if (Status failed = checkMachine())
       return *failed;
     if (Status failed = preparePipeline())
       return *failed;
@@ -136,7 +139,19 @@ private:
       return Error("--stop-after=" + getPhaseName(last).str() + " does not go with --emit=shared; leave one out");
     if (last == Phase::Program && options.output == "-")
       return Error("a program cannot be written to standard output; name a file with -o");
+    if (!options.machineFile.empty() && (getFirstPhase() > Phase::Lowered || last < Phase::Lowered))
+      return Error("--machine: is for phase 'lowered', but this run goes from '" + getPhaseName(getFirstPhase()).str() +
+                   "' to '" + getPhaseName(last).str() + "'; leave it out");
     return checkPipelineOptions();
+  }
+
+  /// Before anything else is done, too; hone-x86-tune reads it again.
+  Status checkMachine() const {
+    if (options.machineFile.empty() || options.autotune)
+      return std::nullopt;
+    std::string hash;
+    Result<x86::Machine> machine = x86::readMachine(options.machineFile, hash);
+    return machine ? std::nullopt : Status(machine.takeError());
   }
 
   Phase getPipelinePlace() const { return options.pipelineBefore.value_or(Phase::Compressed); }
@@ -238,12 +253,16 @@ private:
         return failed;
     if (phase == Phase::Object)
       return emitCode();
+    if (phase == Phase::Lowered && options.autotune)
+      if (Status failed = options.autotune(*module))
+        return failed;
     PassManager manager(&*context);
     PipelineOptions pipelineOptions;
     pipelineOptions.activations = options.activations;
     pipelineOptions.activationOverrides = options.activationOverrides;
     pipelineOptions.maxRows = options.maxRows;
     pipelineOptions.levels = options.isaLevels;
+    pipelineOptions.machine = options.machineFile;
     addPhase(manager, phase, pipelineOptions);
     // That what the user chose does not fit the model is no fault to repeat.
     bool isFault = phase != Phase::Compressed || options.activationOverrides.empty();

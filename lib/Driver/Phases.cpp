@@ -67,6 +67,11 @@ static void addLower(OpPassManager &manager, const PipelineOptions &options) {
   X86SelectLevelsPassOptions levels;
   levels.levels = llvm::to_vector(options.levels);
   manager.addPass(createX86SelectLevelsPass(levels));
+  if (!options.machine.empty()) {
+    X86TunePassOptions tuning;
+    tuning.machineFile = options.machine;
+    manager.addPass(createX86TunePass(tuning));
+  }
   manager.addPass(createX86LowerKernelsPass());
   manager.addPass(createPartitionWorkersPass());
   manager.addPass(createEmitStepEntryPass());

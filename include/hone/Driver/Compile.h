@@ -46,6 +46,10 @@ struct CompileOptions {
   llm::Precision kvCache = llm::Precision::F16; ///< or Int8: of keys and values between steps
   int64_t maxRows = 64;
   std::vector<std::string> isaLevels; ///< names; all levels if empty
+  /// A machine file, for which the code is tuned in the phase `Lowered`; empty for none.
+  std::string machineFile;
+  /// Writes `machineFile` after it has timed the kernels of a module that the phase `Scheduled` made; null to read it.
+  std::function<Status(mlir::ModuleOp scheduled)> autotune;
   uint64_t contextLength = 0; ///< 0: that of the model
   unsigned threads = 1;       ///< for packing weights
   bool keepSymbols = false;

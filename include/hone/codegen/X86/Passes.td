@@ -25,12 +25,35 @@ def X86SelectLevelsPass : Pass<"hone-x86-select-levels", "::mlir::ModuleOp"> {
                             "Any of x86-64-v3, avx-vnni, avx-512, amx; all of them by default">];
 }
 
+def X86TunePass : Pass<"hone-x86-tune", "::mlir::ModuleOp"> {
+  let summary = "What product kernels may choose, for a machine";
+  let description = [{
+    func @kernel {x86.level = "avx-512"}
+      =>  func @kernel {x86.level = "avx-512", x86.tuning = {ahead_bytes = 8192, chunk_blocks = 16, tile_rows = 8, ...}}
+
+    For kernels of integer products. A choice is that of an option; else what `hone compile --autotune` has learned of
+    the kernel; else what the cost model makes of the machine (docs/performance.md); without a machine file, what
+    hone-x86-lower-kernels takes where there is no attribute. None changes a bit of any result. The module gets
+    `llm.machine`, the name of the machine and the hash of its file.
+  }];
+  let options = [
+    Option<"machineFile", "machine", "std::string", "", "Machine file, as hone compile --autotune writes it">,
+    Option<"aheadBytes", "ahead-bytes", "int64_t", "0", "How long before their use few rows ask for weights">,
+    Option<"singleRowPanels", "single-row-panels", "int64_t", "0", "Panels that share a vector for a single row">,
+    Option<"fewRows", "few-rows", "int64_t", "0", "Rows up to which weights are unpacked in registers">,
+    Option<"tileRows", "tile-rows", "int64_t", "0", "Rows that share a reading of unpacked weights">,
+    Option<"chunkBlocks", "chunk-blocks", "int64_t", "0", "Blocks that are unpacked to memory at a time">,
+    Option<"chunkRows", "chunk-rows", "int64_t", "0", "Rows that read an unpacked chunk">,
+  ];
+}
+
 def X86LowerKernelsPass : Pass<"hone-x86-lower-kernels", "::mlir::ModuleOp"> {
   let summary = "Vector code for the op of each kernel";
   let description = [{
     to_buffer(op(from_buffer...))  =>  scf.forall (unit of work) { loads, vectors of 8 x 32 bits, stores }
 
-    Code is for the level that hone-x86-select-levels gave the kernel, x86-64-v3 where it gave none.
+    Code is for the level that hone-x86-select-levels gave the kernel, x86-64-v3 where it gave none, and tiled as
+    hone-x86-tune says.
 
     Each output element has one f32 accumulator in a lane of its own and adds the blocks of the inner dimension in
     their order, for any number of rows, so that results do not depend on how rows are grouped or shared out.
