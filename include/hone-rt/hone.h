@@ -155,6 +155,8 @@ typedef struct hone_session_options {
   uint32_t sequences;  /* most sequences at one time, at most 65536; default: 1 */
   uint32_t step_rows;  /* most rows computed at once; default: the model's max_rows */
   uint64_t page_limit; /* most KV pages at one time; default: what all sequences can fill */
+  uint32_t huge_pages; /* 1: move the model's weights into huge pages, some between steps; default: they stay mapped */
+  uint32_t reserved;   /* 0 */
 } hone_session_options;
 
 /* Starts the workers and reads the weights into memory if they fit. `options` may be null. KV pages are taken from the

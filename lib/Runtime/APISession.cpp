@@ -55,6 +55,8 @@ static hone_status checkOptions(const hone_session_options &options, const hone_
     return failed;
   if (hone_status failed = checkLimit("page_limit", options.page_limit, INT32_MAX, error))
     return failed;
+  if (hone_status failed = checkLimit("huge_pages", options.huge_pages, 1, error))
+    return failed;
   uint64_t context = options.context ? options.context : module.context_length;
   uint64_t sequencePages = (context + module.page_positions - 1) / module.page_positions;
   return checkLimit("sequences", options.sequences, mostTableEntries / sequencePages, error);
@@ -85,6 +87,7 @@ hone_status hone_session_open(hone_model *model, const hone_session_options *giv
   sessionOptions.sequences = std::max(options.sequences, 1u);
   sessionOptions.pageLimit = options.page_limit;
   sessionOptions.rowsPerStep = options.step_rows;
+  sessionOptions.hugePages = options.huge_pages != 0;
   Result<std::unique_ptr<Session>> created = Session::create(opened, *made->workers, sessionOptions);
   if (!created)
     return fail(error, HONE_OUT_OF_MEMORY, created.error().message());

@@ -52,6 +52,7 @@ struct BenchGroup {
   int64_t threads = 0, depth = 0;
   unsigned isaLevel = 0;
   uint32_t rowsPerStep = 0;
+  uint64_t movedWeightBytes = 0; ///< into huge pages, at the end
   std::vector<BenchFigures> tests;
   uint64_t peakMemory = 0;
   /// Of one more run of each test, if they were asked for.

@@ -25,6 +25,8 @@ Result<double> rt::timeFirstLogits(const Options &options, int32_t threads) {
                                     std::to_string(threads), "--ready",      std::to_string(ready)};
   if (!options.isa.empty())
     words.insert(words.end(), {"--isa", options.isa});
+  if (options.hugePages)
+    words.insert(words.end(), {"--huge-pages", "on"});
   int64_t begin = now();
   Result<Child> child = Child::start("/proc/self/exe", words, ready);
   if (!child)

@@ -84,6 +84,8 @@ static std::vector<std::string> wordsOf(const std::string &name, const Options &
     words.insert(words.end(), {"--threads", number(options.benchThreads.front())});
   if (!options.isa.empty())
     words.insert(words.end(), {"--isa", options.isa});
+  if (options.hugePages)
+    words.insert(words.end(), {"--huge-pages", "on"});
   if (options.context != 0)
     words.insert(words.end(), {"--context", number(options.context)});
   return words;

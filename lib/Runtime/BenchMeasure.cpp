@@ -260,6 +260,7 @@ static Status measureGroup(const Options &options, int64_t threads, int64_t dept
     return failed;
   if (Status failed = measureTests(runner, tests, options.benchRuns, energy, group))
     return failed;
+  group.movedWeightBytes = engine->model->weightMove().movedBytes();
   group.peakMemory = peakResidentMemory(); // Before recordings, and the buffer that limits are measured with.
   if (options.profile)
     if (Status failed = recordTests(runner, tests, static_cast<int64_t>(module.call_count), group))

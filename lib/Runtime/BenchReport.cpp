@@ -69,6 +69,8 @@ static std::string endLines(const BenchReport &report, const BenchGroup &group) 
   double firstLogits = report.threads.at(group.threads).firstLogits;
   std::string text =
       format("%-26s %10.2f ms from program start, %d tokens\n", "first logits", firstLogits, firstLogitsTokens);
+  if (group.movedWeightBytes != 0)
+    text += format("%-26s %10.1f MB\n", "weights moved", static_cast<double>(group.movedWeightBytes) * 1e-6);
   return text + format("%-26s %10.1f MB\n", "peak memory", static_cast<double>(group.peakMemory) * 1e-6);
 }
 
@@ -198,6 +200,7 @@ static void writeSingle(JsonWriter &json, const Options &options, const BenchRep
   writeMachine(json, machine);
   json.real("first_logits_ms", machine.firstLogits, 2);
   json.real("peak_rss_mb", static_cast<double>(group.peakMemory) * 1e-6, 1);
+  json.whole("moved_weight_bytes", group.movedWeightBytes);
   if (!group.recordings.empty()) {
     json.beginObject("profile");
     for (size_t i = 0; i < group.recordings.size(); ++i)
@@ -225,6 +228,7 @@ static void writeRow(JsonWriter &json, const Options &options, const BenchReport
   writeMachine(json, machine);
   json.real("first_logits_ms", machine.firstLogits, 2);
   json.real("peak_rss_mb", static_cast<double>(group.peakMemory) * 1e-6, 1);
+  json.whole("moved_weight_bytes", group.movedWeightBytes);
   json.endObject();
 }
 

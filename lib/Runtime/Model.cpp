@@ -98,6 +98,7 @@ Result<Model> Model::open(const hone_module &module, Section weights) {
                           static_cast<unsigned long long>(weight.offset), again));
     model.table.push_back(weights.begin + weight.offset);
   }
+  model.move = std::make_shared<WeightMove>(weights, module.weights, module.weight_count);
   if (!hasSoundCalls(module))
     return Error(format("module: expected kernel calls that name its kernels and weights, got others; %s", again));
   return model;

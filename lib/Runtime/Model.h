@@ -8,20 +8,15 @@
 #ifndef HONE_LIB_RUNTIME_MODEL_H
 #define HONE_LIB_RUNTIME_MODEL_H
 
+#include "WeightMove.h"
 #include "Workers.h"
 #include "hone-rt/ABI.h"
 #include "hone/Support/Error.h"
 
-#include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace hone::rt {
-
-/// A range of the program's own image.
-struct Section {
-  const uint8_t *begin;
-  size_t size;
-};
 
 /// The range between two addresses that the link defines.
 Section sectionBetween(const uint8_t *begin, const uint8_t *end);
@@ -30,14 +25,18 @@ Section sectionBetween(const uint8_t *begin, const uint8_t *end);
 Section weightSection();
 Section tokenizerSection();
 
-/// What generated code needs of the model. Immutable; cheap to make: it touches no weight.
+/// What generated code needs of the model. Immutable, but for where its weights are, which copies share; cheap to make:
+/// it touches no weight.
 class Model {
 public:
   /// Checks all that `module` states about itself and `weights`. Does not ask for the CPU: see `chooseLevel`.
   static Result<Model> open(const hone_module &module, Section weights);
 
   const hone_module &module() const { return *description; }
+  /// As mapped.
   const uint8_t *const *weights() const { return table.data(); }
+  const std::vector<const uint8_t *> &weightTable() const { return table; }
+  WeightMove &weightMove() const { return *move; }
   Section weightBytes() const { return section; }
 
   /// The level whose code runs, which the program has code for; before the first step.
@@ -52,6 +51,7 @@ private:
   Section section;
   unsigned level = HONE_ISA_X86_64_V3;
   std::vector<const uint8_t *> table;
+  std::shared_ptr<WeightMove> move;
 };
 
 /// An error if the file that this code is loaded from, a program or a library, is shorter than its program headers say.

@@ -172,6 +172,13 @@ static const OptionRow optionRows[] = {
      [](Options &o, const std::string &v) -> Status { return o.isa = v, std::nullopt; }},
     {"--context", "N", runningCommands, "positions to keep (default: as many as the model has)",
      [](Options &o, const std::string &v) { return readWhole(v, 1, most32, o.context); }},
+    {"--huge-pages", "WHEN", runningCommands,
+     "on: move the weights into huge pages while it runs; off (default): leave them in the file's",
+     [](Options &o, const std::string &v) -> Status {
+       if (v != "on" && v != "off")
+         return Error("on or off");
+       return o.hugePages = v == "on", std::nullopt;
+     }},
     {"--ready", "N", FirstLogitsCommand, nullptr,
      [](Options &o, const std::string &v) { return readWhole(v, 0, most32, o.readyFile); }},
     {"--help", nullptr, ~0u, "print this",

@@ -42,6 +42,7 @@ struct Options {
   int64_t threads = 0; ///< 0: as many as the process may use
   std::string isa;     ///< the ISA level whose code to run; empty: the highest that runs
   int64_t context = 0; ///< 0: as many positions as the model has
+  bool hugePages = false;
 
   std::string tokensFile, outputFile;
   int64_t chunk = 0; ///< rows of one step; 0: as many as the program takes

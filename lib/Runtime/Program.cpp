@@ -50,6 +50,7 @@ Result<Engine> rt::startEngine(const Options &options, uint32_t sequences) {
   sessionOptions.context = static_cast<uint32_t>(options.context);
   sessionOptions.rowsPerStep = static_cast<uint32_t>(options.chunk);
   sessionOptions.sequences = sequences;
+  sessionOptions.hugePages = options.hugePages;
   Result<std::unique_ptr<Session>> session = Session::create(*engine.model, *engine.workers, sessionOptions);
   if (!session)
     return session.takeError();

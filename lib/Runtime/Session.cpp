@@ -14,8 +14,9 @@
 using namespace hone;
 using namespace hone::rt;
 
-Session::Session(const Model &model, Workers &workers, const KVShape &shape, uint32_t rowsPerStep)
-    : source(model), workers(workers), kv(shape), stepRows(rowsPerStep), nextPosition(shape.sequences) {
+Session::Session(const Model &model, Workers &workers, const KVShape &shape, uint32_t rowsPerStep, bool hugePages)
+    : source(model), workers(workers), kv(shape), stepRows(rowsPerStep), movesWeights(hugePages),
+      weights(model.weightTable()), nextPosition(shape.sequences) {
   for (std::vector<int32_t> *list : {&tokens, &positions, &sequences, &logitRows})
     list->resize(stepRows);
 }
@@ -34,7 +35,7 @@ Result<std::unique_ptr<Session>> Session::create(const Model &model, Workers &wo
   shape.pageLimit = options.pageLimit == 0 ? sequencePages * shape.sequences : options.pageLimit;
   uint32_t stepRows = options.rowsPerStep == 0 ? module.max_rows : std::min(options.rowsPerStep, module.max_rows);
 
-  std::unique_ptr<Session> session(new Session(model, workers, shape, stepRows));
+  std::unique_ptr<Session> session(new Session(model, workers, shape, stepRows, options.hugePages));
   Result<Memory> arena = Memory::allocate(module.arena_bytes);
   if (!arena)
     return arena.takeError();
@@ -112,6 +113,12 @@ Status Session::run(const Row *rows, int64_t count, float *logits) {
   if (Status failed = reserve(rows, count))
     return failed;
 
+  // The first logits wait for nothing; from then on a call is late by the time of MoveLimits.
+  if (movesWeights && hasRun)
+    source.weightMove().advance(workers);
+  hasRun = true;
+  source.weightMove().update(weights, weightsKnown);
+
   StepCall call = {};
   call.function = source.step();
   hone_step &step = call.step;
@@ -121,7 +128,7 @@ Status Session::run(const Row *rows, int64_t count, float *logits) {
   step.logit_row = logitRows.data();
   step.logits = logits;
   step.pages = kv.tables();
-  step.weights = source.weights();
+  step.weights = weights.data();
   step.arena = arena.data();
   step.worker_arena = workerArena.data();
   step.barrier = workers.barrier();

@@ -21,6 +21,7 @@ struct SessionOptions {
   uint32_t sequences = 1;   ///< most sequences at one time
   uint64_t pageLimit = 0;   ///< most KV pages at one time; 0: what all sequences can fill
   uint32_t rowsPerStep = 0; ///< most rows of one step; 0: as many as the program takes
+  bool hugePages = false;   ///< move the weights into huge pages, some before each call of `run` but the first
 };
 
 /// One token to be appended to a sequence.
@@ -53,7 +54,7 @@ public:
   uint32_t rowsPerStep() const { return stepRows; }
 
 private:
-  Session(const Model &model, Workers &workers, const KVShape &shape, uint32_t rowsPerStep);
+  Session(const Model &model, Workers &workers, const KVShape &shape, uint32_t rowsPerStep, bool hugePages);
   Status check(const Row *rows, int64_t count) const;
   Status reserve(const Row *rows, int64_t count);
 
@@ -61,6 +62,10 @@ private:
   Workers &workers;
   KVMemory kv;
   const uint32_t stepRows;
+  const bool movesWeights;
+  bool hasRun = false;
+  std::vector<const uint8_t *> weights; ///< where this session reads them; changes between steps
+  size_t weightsKnown = 0;              ///< how far WeightMove was then
   Memory arena, workerArena;
   std::vector<int64_t> nextPosition; ///< of each sequence, while `run` runs
   std::vector<int32_t> tokens, positions, sequences, logitRows;

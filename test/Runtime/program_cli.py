@@ -193,7 +193,8 @@ class ProgramTest(unittest.TestCase):
         count = min(60, self.info["context_length"])
         tokens = self.path("tokens", "\n".join(str(i * 7 % self.info["vocabulary"]) for i in range(count)))
         results = set()
-        for name, extra in (("a", []), ("b", ["--chunk", 1]), ("c", ["--chunk", 7, "--threads", 1])):
+        moving = ["--chunk", 1, "--huge-pages", "on"]
+        for name, extra in (("a", []), ("b", ["--chunk", 1]), ("c", ["--chunk", 7, "--threads", 1]), ("d", moving)):
             output = self.path(name)
             self.assertEqual(run("logits", "--tokens", tokens, "--output", output, *extra), (0, "", ""))
             with open(output, "rb") as file:
@@ -208,7 +209,7 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(code, 0)
         ids = out.split("\n")
         self.assertEqual((len(ids), int(ids[0])), (4, row.index(max(row))))
-        self.assertEqual(sorted(os.listdir(self.folder)), ["a", "b", "c", "tokens"], "no temporary file is left")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a", "b", "c", "d", "tokens"], "no temporary file is left")
 
     def test_bad_token_files_and_outputs(self):
         output = self.path("out")

@@ -26,6 +26,8 @@ TEST_F(APITest, SessionOptionsAreChecked) {
                       "HONE_INVALID_ARGUMENT: expected 'context' of at most 512, got 513");
   HONE_EXPECT_FAILURE(open([](auto &o) { o.sequences = 65537; }),
                       "HONE_INVALID_ARGUMENT: expected 'sequences' of at most 65,536, got 65,537");
+  HONE_EXPECT_FAILURE(open([](auto &o) { o.huge_pages = 2; }),
+                      "HONE_INVALID_ARGUMENT: expected 'huge_pages' of at most 1, got 2");
   HONE_EXPECT_FAILURE(open([](auto &o) { o.page_limit = UINT64_C(1) << 31; }),
                       "HONE_INVALID_ARGUMENT: expected 'page_limit' of at most 2,147,483,647, got 2,147,483,648");
   EXPECT_EQ(other, nullptr);

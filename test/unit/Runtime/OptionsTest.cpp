@@ -87,6 +87,13 @@ TEST(OptionsTest, BadNumbers) {
   EXPECT_EQ(errorOf({"--seed", "-1"}), "'--seed': expected a whole number from 0, got '-1'");
 }
 
+TEST(OptionsTest, HugePages) {
+  EXPECT_FALSE(parseOptions({"chat"})->hugePages);
+  EXPECT_TRUE(parseOptions({"chat", "--huge-pages", "on"})->hugePages);
+  EXPECT_FALSE(parseOptions({"bench", "--huge-pages=off"})->hugePages);
+  EXPECT_EQ(errorOf({"chat", "--huge-pages", "auto"}), "'--huge-pages': expected on or off, got 'auto'");
+}
+
 TEST(OptionsTest, UnknownNamesGetASuggestion) {
   EXPECT_EQ(errorOf({"--temprature", "1"}), "unknown option '--temprature'; did you mean '--temperature'?");
   EXPECT_EQ(errorOf({"--frobnicate"}), "unknown option '--frobnicate'; see '--help'");
