@@ -75,7 +75,7 @@ class Repository:
             text = self.read(source)
             if source == "tools/hone-translate.cpp":  # translations register themselves
                 text += "".join(self.read(path) for path in self.files if path.endswith("Translation.cpp"))
-            for header in re.findall(r'#include "(\w+Options\.h)"', text):  # options that tools share
+            for header in re.findall(r'#include "(\w+Options?\.h)"', text):  # options that tools share
                 text += self.read(f"{source.rpartition('/')[0]}/{header}")
             found = set(re.findall(r'"-{0,2}([a-zA-Z][\w-]*)"', text))
             if not source.endswith((".cpp", ".py")):  # a shell script
