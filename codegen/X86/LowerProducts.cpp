@@ -215,14 +215,21 @@ private:
     });
   }
 
-  /// A tile of `tileRows` rows of floats, of which `rows` exist: behind these the last is computed again.
-  void emitFewFloats(Value panel, int64_t count, int64_t outputs, Value first, Value rows, int64_t tileRows,
-                     Store store) {
+  /// The rows of a tile, from 0 on and from `first` on: behind the last of `rows`, that again.
+  std::pair<SmallVector<Value>, SmallVector<Value>> getTileRows(Value first, Value rows, int64_t tileRows) {
     SmallVector<Value> numbers, own;
     for (int64_t r = 0; r < tileRows; ++r) {
       numbers.push_back(arith::MinUIOp::create(b, b.index(r), b.sub(rows, b.index(1))));
       own.push_back(b.add(first, numbers.back()));
     }
+    return {numbers, own};
+  }
+
+  /// A tile of `tileRows` rows of floats, of which `rows` exist: behind these the last is computed again.
+  void emitFewFloats(Value panel, int64_t count, int64_t outputs, Value first, Value rows, int64_t tileRows,
+                     Store store) {
+    SmallVector<Value> numbers, own;
+    std::tie(numbers, own) = getTileRows(first, rows, tileRows);
     forEach(panel, count, floats->panels(), [&](Value ownPanel) {
       SmallVector<Value> sums = floats->multiplyFew(ownPanel, own);
       for (int64_t p = 0; p < floats->panels(); ++p)
@@ -277,10 +284,7 @@ private:
   void emitIntegerTile(Value panel, int64_t panelCount, Value first, Value rows, int64_t tileRows, int64_t outputs,
                        Store store) {
     SmallVector<Value> numbers, own;
-    for (int64_t r = 0; r < tileRows; ++r) {
-      numbers.push_back(arith::MinUIOp::create(b, b.index(r), b.sub(rows, b.index(1))));
-      own.push_back(b.add(first, numbers.back()));
-    }
+    std::tie(numbers, own) = getTileRows(first, rows, tileRows);
     SmallVector<Value> initial(weights.size() * tileRows, b.splat(0.0f, b.f32s(panelCount * VectorBuilder::lanes)));
     SmallVector<Value> sums = // [weight][row]
         b.loop(b.index(0), b.index(weights.front().blocks()), 1, initial, [&](Value block, ValueRange carried) {
