@@ -106,27 +106,37 @@ Value IntegerProducts::loadStep(Value row, Value position, Value step, int64_t l
   return loadInAllLanes(b.getI32Type(), row, b.add(position, b.mul(step, 4)), lanes);
 }
 
+Value IntegerProducts::loadSum(const PackedWeight &weight, Value row, Value position, int64_t number, int64_t lanes) {
+  auto loadSum = [&](int64_t offset) { return loadInAllLanes(b.getI32Type(), row, b.add(position, offset), lanes); };
+  bool isHalf = weight.scaleColumns() < layout.columns;
+  Value total = loadSum(isHalf && number == 0 ? layout.halfSumOffset() : layout.sumOffset());
+  return isHalf && number == 1 ? arith::SubIOp::create(b, total, loadSum(layout.halfSumOffset())) : total;
+}
+
+Value IntegerProducts::loadOffset(const PackedWeight &weight, Value row, Value position, int64_t number,
+                                  int64_t lanes) {
+  int64_t zeroPoint = getZeroPoint(weight);
+  if (!zeroPoint)
+    return {};
+  Value total = loadSum(weight, row, position, number, lanes);
+  return arith::MulIOp::create(b, total, b.splatInteger(-zeroPoint, b.i32s(lanes)));
+}
+
 IntegerProducts::RowFactors IntegerProducts::loadFactors(const PackedWeight &weight, Value row, Value position,
                                                          int64_t number, int64_t lanes) {
   RowFactors factors;
   factors.scale = loadInAllLanes(b.getF32Type(), row, b.add(position, layout.scaleOffset()), lanes);
-  int64_t zeroPoint = getZeroPoint(weight);
-  if (!zeroPoint && !weight.traits->hasMin)
-    return factors;
-  auto loadSum = [&](int64_t offset) { return loadInAllLanes(b.getI32Type(), row, b.add(position, offset), lanes); };
-  bool isHalf = weight.scaleColumns() < layout.columns;
-  Value total = loadSum(isHalf && number == 0 ? layout.halfSumOffset() : layout.sumOffset());
-  if (isHalf && number == 1)
-    total = arith::SubIOp::create(b, total, loadSum(layout.halfSumOffset()));
-  if (zeroPoint)
-    factors.offset = arith::MulIOp::create(b, total, b.splatInteger(-zeroPoint, b.i32s(lanes)));
-  if (weight.traits->hasMin)
+  if (!beginsWithOffset())
+    factors.offset = loadOffset(weight, row, position, number, lanes);
+  if (weight.traits->hasMin) {
+    Value total = loadSum(weight, row, position, number, lanes);
     factors.total = b.mulf(factors.scale, arith::SIToFPOp::create(b, b.f32s(lanes), total));
+  }
   return factors;
 }
 
 Value IntegerProducts::addScaled(Value sum, Value scale, Value minimum, const RowFactors &row, Value accumulator) {
-  if (row.offset && !beginsWithOffset())
+  if (row.offset)
     sum = arith::AddIOp::create(b, sum, row.offset);
   Value number = arith::SIToFPOp::create(b, b.likeOf(b.getF32Type(), sum), sum);
   accumulator = b.fma(b.mulf(scale, row.scale), number, accumulator);
@@ -138,17 +148,14 @@ void IntegerProducts::addBlock(const PackedWeight &weight, PackedBlock place, Va
   Value position = getPosition(block);
   int64_t perSum = stepsPerSum(weight), perScale = stepsPerScale(weight), lanes = place.lanes();
   struct Sums {
-    RowFactors factors;
     Value sum, wide;
   };
   SmallVector<Sums> sums(rows.size());
   forEachStep(weight, place, [&](int64_t step, Value weights) {
     int64_t number = step / perScale;
     for (auto [row, own] : llvm::zip_equal(rows, sums)) {
-      if (step % perScale == 0) {
-        own.factors = loadFactors(weight, row, position, number, lanes);
-        own.sum = beginsWithOffset() ? own.factors.offset : Value();
-      }
+      if (step % perScale == 0)
+        own.sum = beginsWithOffset() ? loadOffset(weight, row, position, number, lanes) : Value();
       own.sum = addStep(weight, own.sum, weights, loadStep(row, position, b.index(step), lanes));
       if ((step + 1) % perSum == 0) {
         Value part = widen(own.sum);
@@ -159,8 +166,9 @@ void IntegerProducts::addBlock(const PackedWeight &weight, PackedBlock place, Va
     if ((step + 1) % perScale != 0)
       return;
     Value scale = weight.loadScale(b, place, number), minimum = weight.loadMinimum(b, place, number);
-    for (auto [own, accumulator] : llvm::zip_equal(sums, accumulators)) {
-      accumulator = addScaled(own.wide, scale, minimum, own.factors, accumulator);
+    for (auto [row, own, accumulator] : llvm::zip_equal(rows, sums, accumulators)) {
+      RowFactors factors = loadFactors(weight, row, position, number, lanes);
+      accumulator = addScaled(own.wide, scale, minimum, factors, accumulator);
       own.wide = {};
     }
   });

@@ -70,9 +70,12 @@ public:
   /// Factors of sub-block `number` of a block of one row, the same in all lanes.
   struct RowFactors {
     Value scale;  ///< f32
-    Value offset; ///< i32: minus the zero point times the sum of the activations; null without
+    Value offset; ///< i32: as `loadOffset`; null without, and where sums begin with it
     Value total;  ///< f32: scale * sum of the activations; null where the weight has no minimum
   };
+  /// What the weight's zero point adds to the sums of a sub-block: minus the zero point times the sum of the
+  /// activations, i32; null without a zero point.
+  Value loadOffset(const PackedWeight &weight, Value row, Value position, int64_t number, int64_t lanes);
   RowFactors loadFactors(const PackedWeight &weight, Value row, Value position, int64_t number, int64_t lanes);
   /// Whether sums begin with the offset; otherwise `addScaled` adds it.
   bool beginsWithOffset() const { return hasVNNI(level); }
@@ -108,6 +111,8 @@ private:
   Value loadInAllLanes(mlir::Type type, Value row, Value position, int64_t lanes) {
     return b.broadcast(b.loadBytes(type, input, {row, position}), lanes);
   }
+  /// The sum of the activations of a sub-block, i32.
+  Value loadSum(const PackedWeight &weight, Value row, Value position, int64_t number, int64_t lanes);
   /// VNNI multiplies unsigned bytes of weights: signed ones are moved by 128, which the zero point takes back.
   bool isMoved(const PackedWeight &weight) const {
     return layout.elementBytes == 1 && hasVNNI(level) && weight.traits->isSigned;

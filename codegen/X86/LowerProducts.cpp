@@ -172,15 +172,15 @@ private:
       });
     };
     auto emitSeveralRows = [&] {
-      if (!tiles)
-        return b.when(
-            atMost(few), [&] { emitFewRows(zero, rows); }, emitManyRows);
       // Rows that are too few for a tile are multiplied in groups; unpacking weights to memory would pay little.
+      int64_t most = std::max(few, unpacked->rowsOfTile() - 1);
       auto emitGroupsOfFewRows = [&] {
+        if (most == few)
+          return emitFewRows(zero, rows);
         b.loop(zero, rows, few,
                [&](Value first) { emitFewRows(first, arith::MinUIOp::create(b, b.sub(rows, first), b.index(few))); });
       };
-      b.when(atMost(TileProducts::kFewestRows - 1), emitGroupsOfFewRows, emitManyRows);
+      b.when(atMost(most), emitGroupsOfFewRows, emitManyRows);
     };
     b.when(atMost(1), emitOneRow, emitSeveralRows);
   }

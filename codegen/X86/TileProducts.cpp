@@ -80,24 +80,12 @@ Value TileProducts::getPointer(Value memory, ValueRange indices) {
   return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
 }
 
-Value TileProducts::getTileStart(Value row) {
-  Value rows = b.dim(products.rowsInMemory(), 0);
-  return arith::MinUIOp::create(b, row, b.sub(rows, b.index(kFewestRows)));
-}
-
-Value TileProducts::getSumRow(Value row) {
-  // The last tile begins early, and its sums with it.
-  Value tile = b.add(groupFirst, b.sub(row, b.rem(row, kFewestRows)));
-  return b.add(row, b.sub(tile, getTileStart(tile)));
-}
-
 Value TileProducts::getSumsPosition(const PackedWeight &weight, Value block, int64_t number) {
   Value own = b.add(b.mul(block, subBlocksOf(weight)), number);
   return b.mul(b.rem(own, kSumsTiles), tileBytes());
 }
 
-void TileProducts::emitTile(ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count) {
-  Value firstRow = getTileStart(rows.front());
+void TileProducts::emitTile(Value firstRow, Value sumRow, Value firstBlock, Value count) {
   for (int64_t column = 0; column < columns(); ++column)
     multiplyColumn({firstRow, firstBlock, column}, sumRow, count);
 }

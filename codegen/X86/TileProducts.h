@@ -36,9 +36,8 @@ public:
   void release();
 
 protected:
-  void emitTile(llvm::ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count) override;
+  void emitTile(Value firstRow, Value sumRow, Value firstBlock, Value count) override;
   Value toStored(const PackedWeight &weight, Value values) override { return products.toSigned(weight, values); }
-  Value getSumRow(Value row) override;
 
 private:
   static constexpr int64_t kAhead = 2;     ///< sub-blocks that tiles run ahead of vectors
@@ -54,8 +53,6 @@ private:
   };
   int64_t subBlocksOf(const PackedWeight &weight) const { return PackedWeight::kBlockColumns / weight.scaleColumns(); }
   int64_t tileBytes() const { return kFewestRows * lanes() * 4; }
-  /// The first row of the tile of rows from `row` on: earlier where there are fewer than 16.
-  Value getTileStart(Value row);
   /// Where the sums of a sub-block lie; `block` counts those of the chunk.
   Value getSumsPosition(const PackedWeight &weight, Value block, int64_t number);
   Value getPointer(Value memory, mlir::ValueRange indices);

@@ -27,6 +27,11 @@ static constexpr int64_t kMostStackBytes = int64_t{192} << 10;
 /// Sums, a weight of each vector, the activations and what a multiplication without VNNI leaves.
 static int64_t getMostTileRows(const ProductKind &kind) { return (kind.registers() - kUnitVectors - 2) / kUnitVectors; }
 
+/// The same with the sums of floats beside those of integers; with 16 registers these stay in memory.
+static int64_t getMostRowsInRegisters(const ProductKind &kind) {
+  return (kind.registers() - kUnitVectors - 2) / (2 * kUnitVectors);
+}
+
 /// For each row its sum of f32, that of integers, and the factor of the activations; a weight on its way to integers.
 static int64_t getMostFewRows(const ProductKind &kind) { return (kind.registers() - 4) / 3; }
 
@@ -70,7 +75,9 @@ Tuning x86::getDefaultTuning(const ProductKind &kind) {
   // Bytes are multiplied as fast as they come, and come fastest as one stream; 16-bit integers take as long to unpack
   // as to read, so that fewer instructions count for more.
   tuning.singleRowPanels = kind.elementBytes == 1 ? 1 : kind.mostPanels();
-  tuning.tileRows = tuning.fewRows = hasAVX512(kind.level) ? 8 : 4;
+  // Of seven rows, which 32 registers hold, those that waste least on 128.
+  tuning.tileRows = hasAVX512(kind.level) ? 5 : 4;
+  tuning.fewRows = hasAVX512(kind.level) ? 8 : 4;
   // Rather somewhat larger chunks than a short one behind them.
   int64_t blocks = kind.columns / 32, chunks = std::max<int64_t>(1, (blocks + 8) / tuning.chunkBlocks);
   tuning.chunkBlocks = std::max(tuning.chunkBlocks, llvm::divideCeilSigned(blocks, chunks));
@@ -113,7 +120,8 @@ static double getStepCycles(const ProductKind &kind, int64_t rows) {
 static int64_t chooseTileRows(const ProductKind &kind, int64_t chunkRows) {
   int64_t best = 1;
   double fewest = 0;
-  for (int64_t rows = 1; rows <= getMostTileRows(kind); ++rows) {
+  int64_t most = kind.registers() == 32 ? getMostRowsInRegisters(kind) : getMostTileRows(kind);
+  for (int64_t rows = 1; rows <= most; ++rows) {
     double cycles = static_cast<double>(llvm::divideCeil(chunkRows, rows)) * getStepCycles(kind, rows);
     if (rows == 1 || cycles <= fewest) {
       best = rows;

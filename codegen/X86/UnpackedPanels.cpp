@@ -48,16 +48,11 @@ void UnpackedPanels::multiply(Value panel, Value first, Value count) {
     for (int64_t i = 0; i < columns(); ++i)
       b.store(b.splat(0.0f, b.f32s(lanes())), sums, {row, b.index(i * lanes())});
   });
-  Value last = b.sub(b.add(first, count), b.index(1));
   Value blocks = b.index(weights.front().blocks());
   b.loop(b.index(0), blocks, chunkBlocks(), [&](Value firstBlock) {
     Value chunk = arith::MinUIOp::create(b, b.sub(blocks, firstBlock), b.index(chunkBlocks()));
     b.loop(b.index(0), chunk, 1, [&](Value place) { unpackBlock(panel, b.add(firstBlock, place), place); });
     b.loop(b.index(0), count, tileRows, [&](Value row) {
-      // Behind the last row a tile computes that again, and nobody asks for it.
-      SmallVector<Value> rows;
-      for (int64_t r = 0; r < tileRows; ++r)
-        rows.push_back(arith::MinUIOp::create(b, b.add(b.add(first, row), r), last));
       // While the first tile is multiplied, the next chunk comes.
       Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, row, b.index(0));
       b.when(isFirst, [&] {
@@ -66,9 +61,19 @@ void UnpackedPanels::multiply(Value panel, Value first, Value count) {
             weight.prefetch(b, panel, b.add(b.add(firstBlock, chunkBlocks()), place), panelCount);
         });
       });
-      emitTile(rows, row, firstBlock, chunk);
+      emitTile(getTileStart(b.add(first, row)), row, firstBlock, chunk);
     });
   });
+}
+
+Value UnpackedPanels::getTileStart(Value row) {
+  return arith::MinUIOp::create(b, row, b.sub(b.dim(products.rowsInMemory(), 0), b.index(tileRows)));
+}
+
+Value UnpackedPanels::getSumRow(Value row) {
+  // The last tile begins early, and its sums with it.
+  Value tile = b.add(groupFirst, b.sub(row, b.rem(row, tileRows)));
+  return b.add(row, b.sub(tile, getTileStart(tile)));
 }
 
 /// Unpacks block `block` of all panels to place `place` of the chunk.
@@ -99,9 +104,12 @@ Value UnpackedPanels::getFactorPosition(Value place, int64_t number, int64_t col
   return b.add(b.mul(place, subBlocks() * columns() * lanes()), (number * columns() + column) * lanes());
 }
 
-void UnpackedPanels::emitTile(ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count) {
+void UnpackedPanels::emitTile(Value firstRow, Value sumRow, Value firstBlock, Value count) {
   b.loop(b.index(0), count, 1, [&](Value place) {
     Value position = products.getPosition(b.add(firstBlock, place));
+    SmallVector<Value> rows;
+    for (int64_t r = 0; r < tileRows; ++r)
+      rows.push_back(b.add(firstRow, r));
     int64_t step = isUniform() ? static_cast<int64_t>(weights.size()) : 1;
     for (int64_t weight = 0; weight < static_cast<int64_t>(weights.size()); weight += step)
       addBlock(weight, step, rows, sumRow, place, position);
@@ -119,12 +127,12 @@ void UnpackedPanels::addBlock(int64_t firstWeight, int64_t count, ArrayRef<Value
   int64_t perScale = products.stepsPerScale(like), own = count * columnsOfWeight();
   int64_t firstColumn = firstWeight * columnsOfWeight();
   for (int64_t number = 0; number < PackedWeight::kBlockColumns / like.scaleColumns(); ++number) {
-    SmallVector<IntegerProducts::RowFactors> factors; // [column][row]
-    SmallVector<Value> initial;
+    SmallVector<Value> initial; // [column][row]
     for (int64_t i = 0; i < own; ++i)
       for (Value row : rows) {
-        factors.push_back(products.loadFactors(weightOf(firstColumn + i), row, position, number, lanes()));
-        Value offset = products.beginsWithOffset() ? factors.back().offset : Value();
+        Value offset;
+        if (products.beginsWithOffset())
+          offset = products.loadOffset(weightOf(firstColumn + i), row, position, number, lanes());
         initial.push_back(offset ? offset : b.splatInteger(0, b.i32s(lanes())));
       }
     SmallVector<Value> integers = addSteps(firstColumn, own, rows, initial, place, position, number * perScale);
@@ -135,8 +143,10 @@ void UnpackedPanels::addBlock(int64_t firstWeight, int64_t count, ArrayRef<Value
       for (int64_t r = 0; r < tileRows; ++r) {
         int64_t index = i * tileRows + r;
         Value sumPlace[] = {b.add(sumRow, r), b.index((firstColumn + i) * lanes())};
-        Value sum = products.addScaled(integers[index], scale, minimum, factors[index],
-                                       b.load(b.f32s(lanes()), sums, sumPlace));
+        IntegerProducts::RowFactors factors =
+            products.loadFactors(weightOf(firstColumn + i), rows[r], position, number, lanes());
+        Value sum =
+            products.addScaled(integers[index], scale, minimum, factors, b.load(b.f32s(lanes()), sums, sumPlace));
         b.store(sum, sums, sumPlace);
       }
     }

@@ -25,11 +25,14 @@ public:
   virtual ~UnpackedPanels() = default;
 
   int64_t panels() const { return panelCount; }
+  /// The fewest rows that an input must have.
+  int64_t rowsOfTile() const { return tileRows; }
   /// Blocks that are unpacked at a time, and rows that read them then.
   int64_t chunkBlocks() const { return products.tuning().chunkBlocks; }
   int64_t chunkRows() const { return products.tuning().chunkRows; }
 
-  /// Computes the products of rows [first, first + count), at most `chunkRows`, with the panels from `panel` on.
+  /// Computes the products of rows [first, first + count), at most `chunkRows` of at least `rowsOfTile`, with the
+  /// panels from `panel` on.
   void multiply(Value panel, Value first, Value count);
   /// The sums of row `first + row` with panel `p` of a weight.
   Value getSum(Value row, int64_t weight, int64_t p) {
@@ -59,9 +62,12 @@ protected:
   /// Weights of a step as they lie in memory.
   virtual Value toStored(const PackedWeight &weight, Value values) { return values; }
   /// Adds the products of a chunk of `count` blocks from `firstBlock` on to the sums of a tile of rows.
-  virtual void emitTile(llvm::ArrayRef<Value> rows, Value sumRow, Value firstBlock, Value count);
+  virtual void emitTile(Value firstRow, Value sumRow, Value firstBlock, Value count);
+  /// The first row of the tile of rows from `row` on: earlier where there are fewer, so that the rows of a tile are one
+  /// behind the other.
+  Value getTileStart(Value row);
   /// Where the sums of row `groupFirst + row` lie.
-  virtual Value getSumRow(Value row) { return row; }
+  Value getSumRow(Value row);
 
   /// Weights with other sub-blocks take as many places as the one with the most.
   int64_t subBlocks() const;
