@@ -72,9 +72,8 @@ Status x86::checkTuning(const ProductKind &kind, const Tuning &tuning) {
 
 Tuning x86::getDefaultTuning(const ProductKind &kind) {
   Tuning tuning;
-  // Bytes are multiplied as fast as they come, and come fastest as one stream; 16-bit integers take as long to unpack
-  // as to read, so that fewer instructions count for more.
-  tuning.singleRowPanels = kind.elementBytes == 1 ? 1 : kind.mostPanels();
+  // Weights come fastest as one stream, and are multiplied as fast as they come.
+  tuning.singleRowPanels = 1;
   // Of seven rows, which 32 registers hold, those that waste least on 128.
   tuning.tileRows = hasAVX512(kind.level) ? 5 : 4;
   tuning.fewRows = hasAVX512(kind.level) ? 8 : 4;
@@ -98,9 +97,9 @@ static int64_t chooseSingleRowPanels(const ProductKind &kind, const Machine &mac
   const Machine::Peak *peak = machine.findPeak(kind.level);
   if (!peak || kind.mostPanels() == 1)
     return otherwise;
-  // Instructions of 32 columns: one product each for as many integers as 32 bits hold, one that spreads activations,
-  // and two that unpack bytes, or three that unpack 16-bit integers.
-  int64_t steps = kBlockColumns * kind.elementBytes / 4, instructions = steps * (kind.elementBytes == 1 ? 4 : 5);
+  // Instructions of 32 columns: one product each for as many integers as 32 bits hold, which spreads activations, and
+  // two that unpack, which other units do beside it.
+  int64_t steps = kBlockColumns * kind.elementBytes / 4, instructions = steps * 3 / 2;
   int64_t mops = kind.elementBytes == 1 ? peak->int8 : peak->int16;
   int64_t operations = 2 * kPanelRows * kind.mostPanels() * 4 / kind.elementBytes; // of a product at full width
   double unpacking = static_cast<double>(instructions * operations) / static_cast<double>(mops);

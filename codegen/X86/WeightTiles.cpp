@@ -55,12 +55,11 @@ void PackedWeight::prefetch(VectorBuilder &b, Value panel, Value block, int64_t 
   constexpr int64_t lineBytes = 64;
   int64_t end = cast<MemRefType>(bytes.getType()).getDimSize(0);
   for (int64_t p = 0; p < together; ++p) {
-    Value start = getStart(b, b.add(panel, p), block);
-    for (int64_t line = 0; line < blockBytes(); line += lineBytes) {
-      // Behind the last panel there is nothing to fetch.
-      Value position = arith::MinUIOp::create(b, b.add(start, line), b.index(end - 1));
-      memref::PrefetchOp::create(b, bytes, position, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    }
+    // Behind the last panel there is nothing to fetch: the last block stands in for it.
+    Value start = arith::MinUIOp::create(b, getStart(b, b.add(panel, p), block), b.index(end - blockBytes()));
+    for (int64_t line = 0; line < blockBytes(); line += lineBytes)
+      memref::PrefetchOp::create(b, bytes, b.add(start, line), /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
   }
 }
 

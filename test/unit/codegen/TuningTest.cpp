@@ -41,7 +41,7 @@ TEST(TuningTest, DefaultsAreThoseOfLevels) {
   EXPECT_EQ(narrow.singleRowPanels, 1);
   EXPECT_EQ(wide.tileRows, 5);
   EXPECT_EQ(wide.fewRows, 8);
-  EXPECT_EQ(wide.singleRowPanels, 2);
+  EXPECT_EQ(wide.singleRowPanels, 1);
   EXPECT_EQ(getDefaultTuning(makeKind(Level::AVX512, 1)).singleRowPanels, 1);
 }
 
@@ -74,7 +74,7 @@ TEST(TuningTest, TilesFillRegistersWithoutRowsToSpare) {
 }
 
 TEST(TuningTest, SingleRowsUseAllLanesWhereUnpackingTakesLonger) {
-  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).singleRowPanels, 2);
+  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).singleRowPanels, 1);
   EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 1), kSapphireRapids).singleRowPanels, 1);
   // A core that reads at once is held up by unpacking alone.
   Machine quick = kSapphireRapids;

@@ -158,16 +158,20 @@
 // CHECK-NOT: vector.maskedstore
 // CHECK: return
 
-// With VNNI a step is one instruction, and sums begin with the offset. 8 lanes are as many as above.
+// With VNNI a step is one instruction, and sums begin with the offset: one row has two, which take turns. 8 lanes are as
+// many as above.
 // VNNI-LABEL: func.func private @q4_0
 // VNNI: memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
 // VNNI: memref.alloca() {alignment = 64 : i64} : memref<128x16xf32>
 // VNNI: scf.if
 // VNNI: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : vector<8xi32>
 // VNNI: %[[SUM:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[OFFSET]], %{{.*}}, %{{.*}}) : (vector<8xi32>, vector<16xi16>, vector<16xi16>)
+// VNNI: %[[OTHER:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%{{.*}}, %{{.*}}, %{{.*}})
 // VNNI: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[SUM]], %{{.*}}, %{{.*}})
-// VNNI-COUNT-14: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"
+// VNNI: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[OTHER]], %{{.*}}, %{{.*}})
+// VNNI-COUNT-12: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"
 // VNNI-NOT: llvm.call_intrinsic
+// VNNI: arith.addi {{.*}} vector<8xi32>
 // VNNI-NOT: arith.addi {{.*}} vector<8xi32>
 // VNNI: math.fma
 // VNNI-NEXT: scf.yield
@@ -185,22 +189,26 @@
 // VNNI-NOT: arith.addi {{.*}} vector<8xi32>
 // VNNI: return
 
-// 16 lanes hold both panels, which one row of 16-bit integers reads together. Few rows are up to 8, a
-// tile of many has 5; the memory of the unpacked chunk is the same.
+// One row reads one panel after the other, in 8 lanes, and adds every other product in a sum of its own. For more rows 16
+// lanes hold both panels. Few rows are up to 8, a tile of many has 5; the memory of the unpacked chunk is the same.
 // AVX512-LABEL: func.func private @q4_0
 // AVX512: %[[STEPS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
 // AVX512: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
 // AVX512: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<130x16xf32>
 // AVX512: scf.if
-// AVX512: scf.for {{.*}} -> (vector<16xf32>) {
-// AVX512-COUNT-6: memref.prefetch
+// AVX512: scf.for {{.*}} -> (vector<8xf32>) {
+// AVX512-COUNT-3: memref.prefetch
 // AVX512-NOT: memref.prefetch
 // AVX512-NOT: %[[STEPS]][
-// AVX512-COUNT-2: vector.load %{{.*}} : memref<576xi8>, vector<32xi8>
-// AVX512: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : vector<16xi32>
-// AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.512"(%[[OFFSET]], %{{.*}}, %{{.*}}) : (vector<16xi32>, vector<32xi16>, vector<32xi16>)
-// AVX512-COUNT-15: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.512"
+// AVX512: vector.load %{{.*}} : memref<576xi8>, vector<32xi8>
+// AVX512: %[[OFFSET:.*]] = arith.muli %{{.*}}, %{{.*}} : vector<8xi32>
+// AVX512: %[[FIRST:.*]] = llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[OFFSET]], %{{.*}}, %{{.*}}) : (vector<8xi32>, vector<16xi16>, vector<16xi16>)
+// AVX512: %[[ZERO:.*]] = arith.constant dense<0> : vector<8xi32>
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[ZERO]], %{{.*}}, %{{.*}})
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"(%[[FIRST]], %{{.*}}, %{{.*}})
+// AVX512-COUNT-13: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.256"
 // AVX512-NOT: llvm.call_intrinsic
+// AVX512: arith.addi %{{.*}}, %{{.*}} : vector<8xi32>
 // AVX512: scf.yield
 // AVX512: } else {
 // AVX512: %[[EIGHT:.*]] = arith.constant 8 : index
