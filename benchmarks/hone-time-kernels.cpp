@@ -6,11 +6,13 @@
 //===----------------------------------------------------------------------===//
 //
 // Compiles the kernels of FILE, a module of the llm dialect, as `hone compile` does, runs each with made-up memory, and
-// prints their times and what the machine can do at most as JSON. benchmarks/measure_products.py writes such modules.
+// prints their times and what the machine can do at most as JSON: the products alone, and the mix of instructions that
+// each product needs. benchmarks/measure_products.py writes such modules.
 //
 //===----------------------------------------------------------------------===//
 
 #include "TimedKernels.h"
+#include "TimedMix.h"
 
 #include "hone/Driver/Registration.h"
 #include "hone/codegen/X86/MachineLimits.h"
@@ -36,11 +38,11 @@ static cl::list<int64_t> rowCounts("row-counts", cl::desc("Numbers of rows of ac
 static cl::list<int64_t> threadCounts("thread-counts", cl::desc("Numbers of threads"), cl::CommaSeparated);
 static cl::opt<std::string> level("level", cl::desc("ISA level: x86-64-v3, avx-vnni or avx-512"),
                                   cl::init("x86-64-v3"));
-static cl::opt<x86::Arithmetic>
-    arithmetic("peak", cl::desc("Instructions whose peak is measured"), cl::init(x86::Arithmetic::F32),
-               cl::values(clEnumValN(x86::Arithmetic::F32, "f32", "fused multiplication and addition of f32"),
-                          clEnumValN(x86::Arithmetic::Int8, "int8", "products of bytes"),
-                          clEnumValN(x86::Arithmetic::Int16, "int16", "products of 16-bit integers")));
+static cl::opt<llm::Precision>
+    arithmetic("peak", cl::desc("Instructions whose peak is measured"), cl::init(llm::Precision::F32),
+               cl::values(clEnumValN(llm::Precision::F32, "f32", "fused multiplication and addition of f32"),
+                          clEnumValN(llm::Precision::Int8, "int8", "products of bytes"),
+                          clEnumValN(llm::Precision::Int16, "int16", "products of 16-bit integers")));
 static cl::opt<std::string> passes("passes", cl::desc("Pipeline from FILE to kernels"),
                                    cl::init("hone-pack-weights,hone-outline-kernels"));
 static cl::opt<std::string>
@@ -49,6 +51,10 @@ static cl::opt<std::string>
 static cl::opt<double> seconds("seconds", cl::desc("For which each figure is measured"), cl::init(0.3));
 static cl::opt<int64_t> memoryMB("memory-mb", cl::init(256),
                                  cl::desc("Weights are repeated up to this size, so that caches do not hold them"));
+
+static cl::opt<bool> printMix("print-mix",
+                              cl::desc("Print the code that measures the mix of instructions of each product, "
+                                       "and measure nothing"));
 
 [[noreturn]] static void fail(const llvm::Twine &message) {
   llvm::errs() << "hone-time-kernels: error: " << message << '\n';
@@ -71,18 +77,47 @@ static void runPasses(ModuleOp module, StringRef pipeline) {
     fail("'" + inputPath + "' cannot be compiled by '" + pipeline + "'");
 }
 
-static void measure(llvm::json::OStream &json, const std::vector<TimedKernel> &kernels, int64_t threads) {
+namespace {
+/// What its encoding allows a product, on registers alone: all threads together, and one.
+struct MixRates {
+  double all = 0, core = 0; ///< operations per second
+};
+} // namespace
+
+static MixRates measureMix(MLIRContext *context, const x86::InstructionMix &mix, int64_t threads) {
+  TimedMix timed = valueOf(TimedMix::compile(context, mix));
+  MixRates rates;
+  rates.all = timed.measure(threads, seconds);
+  rates.core = threads == 1 ? rates.all : timed.measure(1, seconds);
+  return rates;
+}
+
+static void writeMix(llvm::json::OStream &json, const x86::InstructionMix &mix, const MixRates &rates) {
+  json.attributeObject("mix", [&] {
+    json.attributeObject("instructions", [&] {
+      for (auto [name, count] : mix.counts())
+        json.attribute(name, count);
+    });
+    json.attribute("ops_per_s", rates.all);
+    json.attribute("core_ops_per_s", rates.core);
+  });
+}
+
+static void measure(llvm::json::OStream &json, MLIRContext *context, const std::vector<TimedKernel> &kernels,
+                    int64_t threads) {
   json.object([&] {
     json.attribute("threads", threads);
     json.attribute("level", level);
-    json.attribute("peak_ops_per_s", x86::measurePeak(level, arithmetic, threads, seconds));
+    json.attribute("peak_ops_per_s",
+                   valueOf(measurePeak(context, *x86::findLevel(level), arithmetic, threads, seconds)));
     {
       auto memory = valueOf(ZeroedMemory::create(static_cast<size_t>(memoryMB) << 20));
       memory->fill();
       json.attribute("read_bytes_per_s", x86::measureReadRate(memory->data(), memory->size(), threads, seconds));
     }
     json.attributeArray("kernels", [&] {
-      for (const TimedKernel &kernel : kernels)
+      for (const TimedKernel &kernel : kernels) {
+        MixRates rates = kernel.mix ? measureMix(context, *kernel.mix, threads) : MixRates();
         for (int64_t rows : rowCounts) {
           auto call = valueOf(KernelCall::create(kernel, rows, memoryMB << 20));
           std::string hash = call->getResultHash(kernel.function, threads);
@@ -97,8 +132,11 @@ static void measure(llvm::json::OStream &json, const std::vector<TimedKernel> &k
             json.attribute("median_seconds", timing.median);
             json.attribute("runs", timing.runs);
             json.attribute("result_hash", hash);
+            if (kernel.mix)
+              writeMix(json, *kernel.mix, rates);
           });
         }
+      }
     });
   });
 }
@@ -115,6 +153,8 @@ int main(int argc, char **argv) {
   for (int64_t count : llvm::concat<int64_t>(rowCounts, threadCounts))
     if (count < 1 || count > 65536)
       fail("expected numbers of rows and threads from 1 to 65536, got " + llvm::Twine(count));
+  if (!x86::findLevel(level))
+    fail("expected --level to be an ISA level, got '" + level + "'");
   if (memoryMB < 1)
     fail("expected --memory-mb of 1 or more, got " + llvm::Twine(memoryMB));
   llvm::InitializeNativeTarget();
@@ -130,10 +170,16 @@ int main(int argc, char **argv) {
     return 1;
   runPasses(*module, passes);
   TimedKernels compiled = valueOf(compileKernels(*module, level, lowering));
+  if (printMix) {
+    for (const TimedKernel &kernel : compiled.kernels)
+      if (kernel.mix)
+        llvm::outs() << valueOf(getMixAssembly(&context, *kernel.mix));
+    return 0;
+  }
   llvm::json::OStream json(llvm::outs(), 2);
   json.array([&] {
     for (int64_t threads : threadCounts)
-      measure(json, compiled.kernels, threads);
+      measure(json, &context, compiled.kernels, threads);
   });
   llvm::outs() << '\n';
   return 0;

@@ -37,6 +37,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> x86::createTargetMachine() {
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
   LLVMInitializeX86AsmPrinter();
+  LLVMInitializeX86AsmParser();
   llvm::Triple triple(kTriple);
   std::string reason;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, reason);

@@ -7,6 +7,7 @@
 
 #include "IntegerProducts.h"
 
+#include "hone/codegen/X86/InstructionMix.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -36,13 +37,7 @@ static Value multiplyWords(VectorBuilder &b, Value weights, Value activations) {
 }
 
 int64_t IntegerProducts::stepsPerSum(const PackedWeight &weight) const {
-  int64_t steps = stepsPerScale(weight);
-  if (layout.elementBytes == 2 || hasVNNI(level))
-    return steps;
-  unsigned bits = weight.traits->elementBits;
-  int64_t largestWeight = weight.traits->isSigned ? int64_t(1) << (bits - 1) : (int64_t(1) << bits) - 1;
-  auto fitting = static_cast<uint64_t>(32767 / (2 * largestWeight * layout.largest()));
-  return std::min(steps, static_cast<int64_t>(llvm::bit_floor(fitting)));
+  return getStepsPerSum(*weight.traits, layout.elementBytes, level);
 }
 
 VectorType IntegerProducts::sumType(int64_t lanes) const {

@@ -9,6 +9,7 @@
 
 #include "HostCode.h"
 #include "TimedKernels.h"
+#include "TimedMix.h"
 #include "hone/codegen/X86/MachineLimits.h"
 #include "hone/codegen/X86/Tuning.h"
 #include "hone/dialects/LLM/LLMOps.h"
@@ -50,7 +51,7 @@ static int64_t getCacheBytes(int name, int64_t otherwise) {
 /// In millions per second.
 static int64_t toMillions(double rate) { return std::max<int64_t>(1, std::llround(rate / 1.0e6)); }
 
-static Status measureMachine(x86::Machine &machine, ArrayRef<x86::Level> levels) {
+static Status measureMachine(MLIRContext *context, x86::Machine &machine, ArrayRef<x86::Level> levels) {
   machine.name = llvm::sys::getHostCPUName().str();
   machine.l1Bytes = getCacheBytes(_SC_LEVEL1_DCACHE_SIZE, int64_t{32} << 10);
   machine.l2Bytes = getCacheBytes(_SC_LEVEL2_CACHE_SIZE, int64_t{256} << 10);
@@ -65,12 +66,15 @@ static Status measureMachine(x86::Machine &machine, ArrayRef<x86::Level> levels)
   machine.readRate = toMillions(x86::measureReadRate(data, (*memory)->size(), threads, seconds));
   machine.latency = std::max<int64_t>(1, std::llround(1.0e9 * x86::measureLatency(data, kLatencyBytes)));
   for (x86::Level level : levels) {
-    std::string name = x86::getLevelName(level).str();
-    auto measure = [&](x86::Arithmetic arithmetic) {
-      return toMillions(x86::measurePeak(name, arithmetic, 1, seconds / 4));
-    };
-    machine.peaks.push_back(
-        {level, measure(x86::Arithmetic::F32), measure(x86::Arithmetic::Int8), measure(x86::Arithmetic::Int16)});
+    const llm::Precision precisions[] = {llm::Precision::F32, llm::Precision::Int8, llm::Precision::Int16};
+    SmallVector<int64_t, 3> peaks;
+    for (llm::Precision precision : precisions) {
+      Result<double> peak = measurePeak(context, level, precision, /*threads=*/1, seconds / 4);
+      if (!peak)
+        return peak.takeError();
+      peaks.push_back(toMillions(*peak));
+    }
+    machine.peaks.push_back({level, peaks[0], peaks[1], peaks[2]});
   }
   return std::nullopt;
 }
@@ -99,7 +103,7 @@ public:
       return failed;
     if (Status failed = chooseLevel())
       return failed;
-    if (Status failed = measureMachine(machine, hostLevels))
+    if (Status failed = measureMachine(scheduled.getContext(), machine, hostLevels))
       return failed;
     progress(0.05);
     findKernels();

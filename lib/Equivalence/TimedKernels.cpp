@@ -119,16 +119,21 @@ static Result<TimedKernel> describeKernel(func::FuncOp function, std::string op)
 }
 
 Result<TimedKernels> equivalence::compileKernels(ModuleOp module, StringRef level, StringRef lowering) {
-  llvm::StringMap<std::string> ops;
+  struct FirstOp {
+    std::string name;
+    std::optional<x86::InstructionMix> mix;
+  };
+  llvm::StringMap<FirstOp> ops;
   for (Operation &op : llvm::make_early_inc_range(*module.getBody())) {
     if (!op.hasAttr(llm::kKernelAttr)) {
       op.erase();
       continue;
     }
     auto kernel = cast<func::FuncOp>(op);
-    ops[kernel.getName()] = kernel.getBody().front().front().getName().getStringRef().str();
     kernel->setAttr("llvm.emit_c_interface", UnitAttr::get(module.getContext()));
     kernel->setAttr(kLevelAttr, StringAttr::get(module.getContext(), level));
+    Operation &first = kernel.getBody().front().front();
+    ops[kernel.getName()] = {first.getName().getStringRef().str(), x86::getInstructionMix(&first)};
     SymbolTable::setSymbolVisibility(kernel, SymbolTable::Visibility::Public);
   }
   PassManager manager(module.getContext());
@@ -137,9 +142,10 @@ Result<TimedKernels> equivalence::compileKernels(ModuleOp module, StringRef leve
     return Error("the kernels cannot be put over memory; the diagnostic says why");
   TimedKernels compiled;
   for (auto function : module.getOps<func::FuncOp>()) {
-    Result<TimedKernel> kernel = describeKernel(function, ops.lookup(function.getName()));
+    Result<TimedKernel> kernel = describeKernel(function, ops[function.getName()].name);
     if (!kernel)
       return kernel.takeError();
+    kernel->mix = std::move(ops[function.getName()].mix);
     compiled.kernels.push_back(std::move(*kernel));
   }
   if (compiled.kernels.empty())

@@ -10,6 +10,7 @@
 
 #include "MemRef.h"
 #include "hone/Support/Error.h"
+#include "hone/codegen/X86/InstructionMix.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -44,6 +45,7 @@ struct TimedKernel {
   std::string name, op; ///< of the function, and of its first op
   llvm::SmallVector<mlir::MemRefType> types;
   llvm::SmallVector<bool> isWeight;
+  std::optional<x86::InstructionMix> mix; ///< of a product
   void (*function)(void **) = nullptr;
 };
 
