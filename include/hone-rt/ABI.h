@@ -62,7 +62,7 @@ typedef struct hone_step {
   float *logits;                 /* out: [logit_rows][vocabulary] */
   uint8_t *const *const *pages;  /* [sequence][position / page_positions]: KV pages of page_bytes, 64-byte aligned */
   const uint8_t *const *weights; /* [weight_count]: start of each packed weight, 64-byte aligned */
-  uint8_t *arena;                /* arena_bytes, 64-byte aligned: activations between kernels */
+  uint8_t *arena;                /* arena_bytes, 64-byte aligned, zero when it is made: values between kernels */
   uint8_t *worker_arena;         /* [workers][worker_arena_bytes], 64-byte aligned: scratch of one worker */
   hone_barrier *barrier;
 } hone_step;

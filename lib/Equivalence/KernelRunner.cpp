@@ -84,6 +84,7 @@ public:
         values.push_back(phase);
       values.push_back(worker);
       values.push_back(workers);
+      values.push_back(reinterpret_cast<int64_t>(counters.data()));
       std::vector<void *> arguments;
       for (int64_t &value : values)
         arguments.push_back(&value);
@@ -112,6 +113,8 @@ private:
   std::vector<std::unique_ptr<MemRefDescriptor>> descriptors;
   std::vector<std::shared_ptr<AlignedBytes>> inputs, outputs;
   std::optional<Pages> pages;
+  int32_t counts[kKernelCounters] = {};
+  MemRefDescriptor counters{counts, kKernelCounters};
 
   void addMemory(void *memory, ArrayRef<int64_t> shape) {
     descriptors.push_back(std::make_unique<MemRefDescriptor>(memory, shape));

@@ -47,8 +47,9 @@ struct RunningCall {
 /// One run: the memory of the step, and what its barriers and taps come to. Workers run one at a time.
 class Run {
 public:
-  Run(const hone_module &program, const Trace &reference, int64_t workers, WorkerOrder order)
-      : program(program), reference(reference), workers(workers), schedule(workers, order) {}
+  Run(const hone_module &program, size_t counterBytes, const Trace &reference, int64_t workers, WorkerOrder order)
+      : program(program), counterBytes(counterBytes), reference(reference), workers(workers), schedule(workers, order) {
+  }
 
   Status prepare(WeightValues &weights);
   Result<StepRun> run();
@@ -61,6 +62,7 @@ public:
 
 private:
   const hone_module &program;
+  size_t counterBytes;
   const Trace &reference;
   int64_t workers;
   WorkerSchedule schedule;
@@ -136,6 +138,7 @@ Status Run::prepare(WeightValues &weights) {
   step.weights = weightTable.data();
   step.logits = reinterpret_cast<float *>(allocate(logits, reference.results.front()->bytes.size()));
   step.arena = allocate(arena, program.arena_bytes);
+  std::memset(step.arena + program.arena_bytes - counterBytes, 0, counterBytes);
   step.worker_arena = allocate(workerArena, program.worker_arena_bytes * workers);
   step.barrier = reinterpret_cast<hone_barrier *>(this);
   return std::nullopt;
@@ -296,11 +299,13 @@ Status StepRunner::compile(ModuleOp module, StringRef pipeline) {
   if (!found)
     return Error("the step cannot be compiled: " + llvm::toString(found.takeError()));
   program = static_cast<const hone_module *>(*found);
+  auto bytes = (*code)->getAttrOfType<IntegerAttr>(kCounterBytesAttr);
+  counterBytes = bytes ? bytes.getInt() : 0;
   return std::nullopt;
 }
 
 Result<StepRun> StepRunner::run(const Trace &reference, WeightValues &weights, int64_t workers, WorkerOrder order) {
-  Run run(*program, reference, workers, order);
+  Run run(*program, counterBytes, reference, workers, order);
   if (Status failed = run.prepare(weights))
     return *failed;
   return run.run();

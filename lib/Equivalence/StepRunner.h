@@ -60,6 +60,7 @@ public:
 private:
   std::unique_ptr<mlir::ExecutionEngine> engine;
   const hone_module *program = nullptr;
+  size_t counterBytes = 0; ///< at the end of the arena
 };
 
 /// The calls of kernels of a scheduled step, in their order.

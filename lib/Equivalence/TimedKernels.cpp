@@ -90,7 +90,7 @@ void KernelCall::run(void (*function)(void **), int64_t number, int64_t worker, 
   SmallVector<int64_t> words;
   for (size_t i = 0; i < arguments; ++i)
     words.push_back(reinterpret_cast<int64_t>(descriptors[first + i]->data()));
-  words.append({worker, workers});
+  words.append({worker, workers, reinterpret_cast<int64_t>(counters->data())});
   SmallVector<void *> places;
   for (int64_t &word : words)
     places.push_back(&word);

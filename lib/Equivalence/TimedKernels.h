@@ -10,11 +10,13 @@
 
 #include "MemRef.h"
 #include "hone/Support/Error.h"
+#include "hone/codegen/Common/Buffers.h"
 #include "hone/codegen/X86/InstructionMix.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -75,7 +77,9 @@ public:
 
 private:
   std::unique_ptr<ZeroedMemory> others, weights;
-  std::vector<std::unique_ptr<MemRefDescriptor>> descriptors; ///< [copy][argument]
+  std::vector<std::unique_ptr<MemRefDescriptor>> descriptors;   ///< [copy][argument]
+  alignas(64) std::array<int32_t, kKernelCounters> counts = {}; ///< what workers share units out with
+  std::unique_ptr<MemRefDescriptor> counters = std::make_unique<MemRefDescriptor>(counts.data(), kKernelCounters);
   int64_t copies = 1;
   size_t weightBytes = 0;
 };

@@ -46,6 +46,12 @@ inline constexpr llvm::StringLiteral kLevelsAttr = "x86.levels";
 inline constexpr llvm::StringLiteral kIsaLevelNames[] = HONE_ISA_NAMES;
 inline constexpr llvm::StringLiteral kModuleSymbol = "hone_program_module";
 
+/// What workers share the units of a kernel out with: as many i32, one for each of its parallel loops and zero between
+/// calls. A memref of them is the last argument of each kernel after hone-partition-workers.
+inline constexpr int64_t kKernelCounters = 16;
+/// Of a module: how many bytes at the end of the arena are such counters. They must be zero when the arena is made.
+inline constexpr llvm::StringLiteral kCounterBytesAttr = "llm.counter_bytes";
+
 /// The memory of a value: `memref<?xNxf32>` for rows, `memref<?xBxi8>` for blocked rows (B bytes a row),
 /// `memref<Bxi8>` for a stored weight, the memref of the same shape for other tensors, a bare pointer for `!llm.kv`.
 /// Types that are not memory (index) stay.

@@ -114,12 +114,21 @@ def InsertMarksPass : Pass<"hone-insert-marks", "::mlir::ModuleOp"> {
 def PartitionWorkersPass : Pass<"hone-partition-workers", "::mlir::ModuleOp"> {
   let summary = "Gives each worker its share of a kernel's parallel part";
   let description = [{
-    scf.forall (i) in (n) { body }  =>  scf.for i = worker * n / workers to (worker + 1) * n / workers { body }
+    scf.forall (i) in (n) { body }  =>  scf.while { scf.for i = lower to upper { body }, ticket = counter++ }
 
-    Shares are contiguous and differ by at most one iteration. What marked kernels for the passes before goes: they are
-    plain code now.
+    Each worker has a share, from worker * n / workers to (worker + 1) * n / workers. The last quarter of all shares is
+    open to every worker: who is done with the rest of its own takes pieces of it, with tickets from a counter, so that
+    none waits long for a slower one. Tickets go round the shares and halve what is left of each: of 8 open iterations
+    the pieces have 4, 2, 1 and 1. Results do not depend on who runs an iteration, since each writes what no other
+    touches; a kernel that knows its worker is refused. One worker asks for nothing, and few iterations have no open part.
+
+    Kernels take their counters as another argument, the last: a cache line, 16 of i32, one for each parallel loop. They
+    are zero before a kernel and again once all workers have left it. Those of a step's calls are appended to the arena
+    (`llm.counter_bytes`): calls between two barriers have a line each. A function that tests kernels has them on its stack.
+    What marked kernels for the passes before goes: they are plain code now.
   }];
-  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect"];
 }
 
 def EmitStepEntryPass : Pass<"hone-emit-step-entry", "::mlir::ModuleOp"> {
