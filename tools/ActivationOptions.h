@@ -20,8 +20,8 @@ inline void addActivationOptions(CLI::App &app, std::string &precision, std::vec
     choices.emplace_back(name, name);
   addChoice(app, "--activations", precision,
             "Precision that products round their activations to: integers with one scale per 32 (float weights keep "
-            "f32), short floats, or no rounding; mixed, the default, is int16 for what attention reads and for logits, "
-            "and int8 for all else",
+            "f32), short floats, or no rounding; mixed, the default, is int16 around attention and for logits, and int8 "
+            "for all else",
             choices);
   app.add_option(
          "--activations-of", overrides,

@@ -82,13 +82,13 @@ func.func @rounded(%x: tensor<?x32xi16, #llm.blocked<columns = 32>>, %q4: !q4) {
   return
 }
 
-// Mixed: queries, keys and values, through what only adds to them, and what the function returns are worth 16 bits; what
-// is made of the result of attention is not.
+// Mixed: queries, keys and values, through what only adds to them, what is made of the result of attention, and what the
+// function returns are worth 16 bits.
 // MIXED-LABEL: func.func @mixed(
 // MIXED: llm.linear {{.*}} {activations = #llm.precision<int16>}
 // MIXED: llm.linear {{.*}} {activations = #llm.precision<int16>}
 // MIXED: llm.linear {{.*}} {activations = #llm.precision<int16>}
-// MIXED: llm.linear {{.*}} {activations = #llm.precision<int8>}
+// MIXED: llm.linear {{.*}} {activations = #llm.precision<int16>}
 // MIXED: llm.gated_linear {{.*}} {activations = #llm.precision<int8>
 // MIXED: llm.linear {{.*}} {activations = #llm.precision<f32>}
 // MIXED: llm.linear {{.*}} {activations = #llm.precision<int16>}

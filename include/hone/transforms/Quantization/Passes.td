@@ -16,8 +16,8 @@ def AssignActivationPrecisionPass : Pass<"hone-assign-activation-precision", "::
     linear(x, w)  =>  linear(x, w) {activations = precision}
 
     Products with integer weights then multiply and add integers; products with float weights get `f32` instead of
-    integers. `mixed` is int16 for the products that make queries, keys and values and for those that make results of the
-    function, whose errors count most, and int8 for all others. `overrides` names the precision of single products: the first entry whose regular expression matches
+    integers. `mixed` is int16 for products beside attention and for those that make results of the function,
+    whose errors count most, and int8 for all others. `overrides` names the precision of single products: the first entry whose regular expression matches
     the name of the op's location decides. A product that names a precision already keeps it.
   }];
   let dependentDialects = ["::hone::llm::LLMDialect"];
