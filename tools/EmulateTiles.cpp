@@ -31,7 +31,7 @@ struct State {
   bool isConfigured;
   Tile tiles[kTiles];
 };
-State state;
+thread_local State state;
 
 enum class Prefix { None, Op66, OpF3, OpF2 };
 
@@ -49,7 +49,7 @@ struct Instruction {
 
 /// Ends the process from within a signal handler.
 [[noreturn]] static void fail(const char *message) {
-  static const char begin[] = "hone-check: error: emulated AMX: ";
+  static const char begin[] = "hone: error: emulated AMX: ";
   const char *const parts[] = {begin, message, "\n"};
   for (const char *text : parts)
     (void)!::write(STDERR_FILENO, text, std::strlen(text));
@@ -156,15 +156,20 @@ static void store(const Tile &tile, const Instruction &instruction) {
                 tile.rowBytes);
 }
 
+static void checkOperands(const Instruction &instruction) {
+  if (instruction.reg == instruction.rm || instruction.reg == instruction.vvvv || instruction.rm == instruction.vvvv)
+    fail("TDP: the same tile twice");
+  Tile &sums = getTile(instruction.reg), &a = getTile(instruction.rm), &b = getTile(instruction.vvvv);
+  if (sums.rows != a.rows || sums.rowBytes != b.rowBytes || a.rowBytes != 4 * b.rows || sums.rowBytes % 4 != 0)
+    fail("TDP: shapes of tiles that do not fit");
+}
+
 static int32_t extend(uint8_t byte, bool isSigned) { return isSigned ? static_cast<int8_t>(byte) : byte; }
 
 /// sums[m][n] += a[m][4 k + i] * b[k][4 n + i] over k and i.
 static void multiplyBytes(const Instruction &instruction) {
-  if (instruction.reg == instruction.rm || instruction.reg == instruction.vvvv || instruction.rm == instruction.vvvv)
-    fail("TDPB: the same tile twice");
+  checkOperands(instruction);
   Tile &sums = getTile(instruction.reg), &a = getTile(instruction.rm), &b = getTile(instruction.vvvv);
-  if (sums.rows != a.rows || sums.rowBytes != b.rowBytes || a.rowBytes != 4 * b.rows || sums.rowBytes % 4 != 0)
-    fail("TDPB: shapes of tiles that do not fit");
   bool isSignedA = instruction.prefix == Prefix::OpF2 || instruction.prefix == Prefix::OpF3;
   bool isSignedB = instruction.prefix == Prefix::OpF2 || instruction.prefix == Prefix::Op66;
   for (int m = 0; m < sums.rows; ++m)
@@ -177,6 +182,44 @@ static void multiplyBytes(const Instruction &instruction) {
                                        extend(b.bytes[k][4 * n + i], isSignedB));
       std::memcpy(&sums.bytes[m][4 * n], &sum, sizeof(sum));
     }
+}
+
+/// A bf16 is the upper half of an f32.
+static float getFloat(const Tile &tile, int row, int column) {
+  uint32_t bits = 0;
+  std::memcpy(reinterpret_cast<uint8_t *>(&bits) + 2, &tile.bytes[row][2 * column], 2);
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+/// sums[m][n] += a[m][2 k + i] * b[k][2 n + i] over k and i, as the manual's operation of TDPBF16PS says: sums of each
+/// instruction begin at 0, one for i = 0 and one for i = 1, products are added by fused operations in ascending order
+/// of k, then come both together and their sum to that of before. Not inlined, for it computes as MXCSR says.
+__attribute__((noinline, target("avx2,fma"))) static void addProducts(Tile &sums, const Tile &a, const Tile &b) {
+  for (int m = 0; m < sums.rows; ++m) {
+    float parts[2][kRowBytes / 4] = {};
+    for (int k = 0; k < b.rows; ++k)
+      for (int i = 0; i < 2; ++i)
+        for (int n = 0; n < sums.rowBytes / 4; ++n)
+          parts[i][n] = __builtin_fmaf(getFloat(a, m, 2 * k + i), getFloat(b, k, 2 * n + i), parts[i][n]);
+    for (int n = 0; n < sums.rowBytes / 4; ++n) {
+      float sum;
+      std::memcpy(&sum, &sums.bytes[m][4 * n], sizeof(sum));
+      sum += parts[0][n] + parts[1][n];
+      std::memcpy(&sums.bytes[m][4 * n], &sum, sizeof(sum));
+    }
+  }
+}
+
+static void multiplyFloats(const Instruction &instruction) {
+  checkOperands(instruction);
+  // To nearest, ties to even; denormal operands and results are zero; exceptions are neither raised nor kept.
+  constexpr unsigned masks = 0x1f80, flushToZero = 0x8000, denormalsAreZero = 0x40;
+  unsigned before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(masks | flushToZero | denormalsAreZero);
+  addProducts(getTile(instruction.reg), getTile(instruction.rm), getTile(instruction.vvvv));
+  __builtin_ia32_ldmxcsr(before);
 }
 
 /// False for an instruction that is none of AMX, or is not carried out.
@@ -195,6 +238,8 @@ static bool execute(const Instruction &instruction) {
     store(getTile(instruction.reg), instruction);
   else if (instruction.opcode == 0x5e && !hasMemory)
     multiplyBytes(instruction);
+  else if (instruction.opcode == 0x5c && !hasMemory && prefix == Prefix::OpF3)
+    multiplyFloats(instruction);
   else
     return false;
   return true;
