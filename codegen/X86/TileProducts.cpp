@@ -7,8 +7,6 @@
 
 #include "TileProducts.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-
 using namespace mlir;
 using namespace hone;
 using namespace hone::x86;
@@ -30,54 +28,20 @@ static Operands getOperands(int64_t steps) {
   return kOperands[llvm::find(kStepCounts, steps) - kStepCounts];
 }
 
-static void call(VectorBuilder &b, StringRef name, ValueRange operands) {
-  LLVM::CallIntrinsicOp::create(b, b.getStringAttr(("llvm.x86." + name).str()), operands);
-}
-
-static Value getRegister(VectorBuilder &b, int64_t number) {
-  return arith::ConstantIntOp::create(b, b.getI8Type(), number);
-}
-
-static void loadTile(VectorBuilder &b, int64_t target, Value pointer, int64_t stride) {
-  Value bytes = arith::ConstantIntOp::create(b, b.getI64Type(), stride);
-  call(b, "tileloadd64", {getRegister(b, target), pointer, bytes});
-}
-
 TileProducts::TileProducts(VectorBuilder &b, IntegerProducts &products, ArrayRef<PackedWeight> weights, int64_t panels)
-    : UnpackedPanels(b, products, weights, panels, kFewestRows) {
-  auto allocate = [&](int64_t bytes) -> Value {
-    return memref::AllocaOp::create(b, MemRefType::get({bytes}, b.getI8Type()), b.getI64IntegerAttr(64));
-  };
-  configuration = allocate(64);
-  tileSums = allocate(kSumsTiles * tileBytes());
+    : UnpackedPanels(b, products, weights, panels, kFewestRows), tiles(b) {
+  tileSums =
+      memref::AllocaOp::create(b, MemRefType::get({kSumsTiles * tileBytes()}, b.getI8Type()), b.getI64IntegerAttr(64));
 }
 
 void TileProducts::configure() {
-  // Intel's Software Developer's Manual, LDTILECFG: the palette, then the bytes of a row of each tile and its rows.
-  std::array<int8_t, 64> bytes = {1};
-  auto setShape = [&](int64_t tile, int64_t rows, int64_t rowBytes) {
-    bytes[16 + 2 * tile] = static_cast<int8_t>(rowBytes);
-    bytes[48 + tile] = static_cast<int8_t>(rows);
-  };
-  setShape(kSums, kFewestRows, 4 * lanes());
+  TileRegisters::Shapes shapes;
+  shapes[kSums] = {kFewestRows, 4 * lanes()};
   for (int64_t steps : kStepCounts) {
-    setShape(getOperands(steps).activations, kFewestRows, 4 * steps);
-    setShape(getOperands(steps).weights, steps, 4 * lanes());
+    shapes[getOperands(steps).activations] = {kFewestRows, 4 * steps};
+    shapes[getOperands(steps).weights] = {steps, 4 * lanes()};
   }
-  auto shapes = DenseElementsAttr::get(b.vectorOf(b.getI8Type(), bytes.size()), ArrayRef<int8_t>(bytes));
-  b.storeBytes(arith::ConstantOp::create(b, shapes), configuration, {b.index(0)});
-  call(b, "ldtilecfg", getPointer(configuration, b.index(0)));
-}
-
-void TileProducts::release() { call(b, "tilerelease", {}); }
-
-Value TileProducts::getPointer(Value memory, ValueRange indices) {
-  Value position = indices.back();
-  if (indices.size() == 2)
-    position = b.add(b.mul(indices.front(), cast<MemRefType>(memory.getType()).getDimSize(1)), position);
-  Value address = b.add(memref::ExtractAlignedPointerAsIndexOp::create(b, memory), position);
-  address = arith::IndexCastOp::create(b, b.getI64Type(), address);
-  return LLVM::IntToPtrOp::create(b, LLVM::LLVMPointerType::get(b.getContext()), address);
+  tiles.configure(shapes);
 }
 
 Value TileProducts::getSumsPosition(const PackedWeight &weight, Value block, int64_t number) {
@@ -129,17 +93,17 @@ void TileProducts::multiplySubBlock(const Tile &tile, Value place, int64_t numbe
   const PackedWeight &weight = weightOf(tile.column);
   int64_t count = products.stepsPerScale(weight), stride = columns() * stepBytes();
   Operands operands = getOperands(count);
-  Value sumsTile = getRegister(b, kSums), rows = products.rowsInMemory();
-  call(b, "tilezero", sumsTile);
+  Value rows = products.rowsInMemory();
+  tiles.clear(kSums);
   Value position = products.getPosition(b.add(tile.firstBlock, place));
   position = products.getSubBlockPosition(weight, position, number);
-  loadTile(b, operands.activations, getPointer(rows, {tile.firstRow, position}),
-           cast<MemRefType>(rows.getType()).getDimSize(1));
+  tiles.load(operands.activations, tiles.getPointer(rows, {tile.firstRow, position}),
+             cast<MemRefType>(rows.getType()).getDimSize(1));
   Value step = b.add(b.mul(place, blockSteps()), number * count);
-  loadTile(b, operands.weights, getPointer(steps, b.add(b.mul(step, stride), tile.column * stepBytes())), stride);
-  call(b, "tdpbssd", {sumsTile, getRegister(b, operands.activations), getRegister(b, operands.weights)});
-  call(b, "tilestored64",
-       {sumsTile, getPointer(tileSums, target), arith::ConstantIntOp::create(b, b.getI64Type(), 4 * lanes())});
+  step = b.add(b.mul(step, stride), tile.column * stepBytes());
+  tiles.load(operands.weights, tiles.getPointer(steps, step), stride);
+  tiles.multiplyBytes(kSums, operands.activations, operands.weights);
+  tiles.store(kSums, tiles.getPointer(tileSums, target), 4 * lanes());
 }
 
 /// The vectors' part.

@@ -8,6 +8,7 @@
 #ifndef HONE_CODEGEN_X86_TILEPRODUCTS_H
 #define HONE_CODEGEN_X86_TILEPRODUCTS_H
 
+#include "TileRegisters.h"
 #include "UnpackedPanels.h"
 
 namespace hone::x86 {
@@ -25,15 +26,13 @@ namespace hone::x86 {
 /// - tiles run two sub-blocks ahead of the vectors, so that nothing waits for a store to be read.
 class TileProducts : public UnpackedPanels {
 public:
-  /// Rows of a tile; fewer have no use for tiles.
-  static constexpr int64_t kFewestRows = 16;
+  static constexpr int64_t kFewestRows = TileRegisters::kRows;
 
   TileProducts(VectorBuilder &b, IntegerProducts &products, llvm::ArrayRef<PackedWeight> weights, int64_t panels);
 
-  /// Sets up the shapes of the tiles: before the first product, outside of loops. `release` is for behind the last one:
-  /// the system saves tiles in use whenever it switches threads.
+  /// As those of `TileRegisters`.
   void configure();
-  void release();
+  void release() { tiles.release(); }
 
 protected:
   void emitTile(Value firstRow, Value sumRow, Value firstBlock, Value count) override;
@@ -43,8 +42,8 @@ private:
   static constexpr int64_t kAhead = 2;     ///< sub-blocks that tiles run ahead of vectors
   static constexpr int64_t kSumsTiles = 4; ///< places for tiles of sums, in turn; a power of two above `kAhead`
 
-  Value configuration; ///< bytes, as ldtilecfg reads them
-  Value tileSums;      ///< bytes, [place][row of the tile][lane], i32
+  TileRegisters tiles;
+  Value tileSums; ///< bytes, [place][row of the tile][lane], i32
 
   /// Rows and one column, of a chunk from `firstBlock` on.
   struct Tile {
@@ -55,7 +54,6 @@ private:
   int64_t tileBytes() const { return kFewestRows * lanes() * 4; }
   /// Where the sums of a sub-block lie; `block` counts those of the chunk.
   Value getSumsPosition(const PackedWeight &weight, Value block, int64_t number);
-  Value getPointer(Value memory, mlir::ValueRange indices);
   void multiplyColumn(const Tile &tile, Value sumRow, Value count);
   void multiplySubBlock(const Tile &tile, Value place, int64_t number, Value target);
   void addSubBlock(const Tile &tile, Value place, int64_t number, llvm::MutableArrayRef<Value> accumulators);
