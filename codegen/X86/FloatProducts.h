@@ -45,8 +45,10 @@ public:
   /// Computes the products of rows [first, first + count) with the panels from `panel` on; `count` is at most
   /// `kMostRows`.
   void multiply(Value panel, Value first, Value count);
-  /// The sums of row `first + row` with a panel, of column `column`.
-  Value getSum(Value row, int64_t column) { return b.load(b.f32s(), sums, {row, b.index(column * kLanes)}); }
+  /// The sums of row `first + row` with panel `p` of a weight.
+  Value getSum(Value row, int64_t weight, int64_t p) {
+    return b.load(b.f32s(), sums, {row, b.index(column(weight, p) * kLanes)});
+  }
 
   int64_t column(int64_t weight, int64_t p) const { return weight * panelCount + p; }
 

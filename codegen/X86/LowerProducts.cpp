@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FloatProducts.h"
+#include "FloatTiles.h"
 #include "KernelLowering.h"
 #include "RowsTarget.h"
 #include "TileProducts.h"
@@ -25,8 +26,10 @@ public:
                 Value result, const Tuning &tuning, llvm::function_ref<Value(ArrayRef<Value>)> epilogue)
       : b(b), input(getSource(input)), weights(std::move(weights)), biases(std::move(biases)), target(b, result),
         tuning(tuning), epilogue(epilogue) {
+    Level level = getLevel(this->input.getParentBlock()->getParentOp());
     if (std::optional<BlockLayout> blocks = getBlockLayout(input.getType()))
-      integers.emplace(b, this->input, *blocks, getLevel(this->input.getParentBlock()->getParentOp()), tuning);
+      integers.emplace(b, this->input, *blocks, level, tuning);
+    hasFloatTiles = level == Level::AMX && FloatTiles::fits(input.getType(), this->weights);
   }
 
   void emit() {
@@ -34,10 +37,9 @@ public:
     auto weightCount = static_cast<int64_t>(weights.size());
     if (int64_t panels = target.unitVectors(); panels > 1) {
       // The verifier of an op that rounds to integers wants rows of whole blocks.
+      int64_t floatRows = hasFloatTiles ? FloatTiles::kMostRows : FloatProducts::kMostRows;
       unrounded = memref::AllocaOp::create(
-          b,
-          MemRefType::get({integers ? tuning.chunkRows : FloatProducts::kMostRows, target.unitColumns()},
-                          b.getF32Type()),
+          b, MemRefType::get({integers ? tuning.chunkRows : floatRows, target.unitColumns()}, b.getF32Type()),
           b.getI64IntegerAttr(32));
       allocateUnpacked(largestDivisor(panels, getMostPanels() / weightCount));
       forAll(b.index(full / panels), [&](Value unit) { emitRoundedUnit(unit, panels); });
@@ -65,7 +67,9 @@ private:
   std::unique_ptr<UnpackedPanels> unpacked;
   TileProducts *tiles = nullptr;       ///< the same where the level has tiles
   std::optional<FloatProducts> floats; ///< for input that is not
-  Value unrounded;                     ///< [row][column of a block], f32: results of a block before they are rounded
+  bool hasFloatTiles = false;
+  std::optional<FloatTiles> floatTiles; ///< for many rows of bf16, where the level has tiles
+  Value unrounded;                      ///< [row][column of a block], f32: results of a block before they are rounded
   llvm::function_ref<Value(ArrayRef<Value>)> epilogue;
 
   using Store = llvm::function_ref<void(Value values, Value row, Value panel)>;
@@ -84,6 +88,8 @@ private:
   void allocateUnpacked(int64_t panels) {
     if (!integers) {
       floats.emplace(b, input, weights, panels);
+      if (hasFloatTiles)
+        floatTiles.emplace(b, input, weights, panels);
       return;
     }
     if (!integers->hasTiles()) {
@@ -97,13 +103,13 @@ private:
 
   /// Units of work, with the tiles set up where there are rows for them.
   void forAll(Value units, llvm::function_ref<void(Value unit)> body) {
-    if (!tiles)
+    if (!tiles && !floatTiles)
       return b.forall(units, body);
-    Value hasRows = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.dim(target.memory(), 0),
-                                          b.index(TileProducts::kFewestRows));
-    b.when(hasRows, [&] { tiles->configure(); });
+    Value hasRows =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.dim(target.memory(), 0), b.index(TileRegisters::kRows));
+    b.when(hasRows, [&] { tiles ? tiles->configure() : floatTiles->configure(); });
     b.forall(units, body);
-    b.when(hasRows, [&] { tiles->release(); });
+    b.when(hasRows, [&] { tiles ? tiles->release() : floatTiles->release(); });
   }
 
   /// All rows of `count` consecutive panels, each with `outputs` output rows: fewer than lanes in a weight's last.
@@ -168,7 +174,7 @@ private:
     auto emitManyRows = [&] {
       b.loop(zero, rows, tuning.chunkRows, [&](Value first) {
         Value most = arith::MinUIOp::create(b, b.sub(rows, first), b.index(tuning.chunkRows));
-        group(first, most, [&](Store store) { emitUnpacked(panel, count, outputs, first, most, store); });
+        group(first, most, [&](Store store) { emitUnpacked(*unpacked, panel, count, outputs, first, most, store); });
       });
     };
     auto emitSeveralRows = [&] {
@@ -202,7 +208,7 @@ private:
       });
       less = size;
     }
-    b.when(isMore(few), [&] {
+    auto emitManyRows = [&] {
       // Parts of equal size, but for one row.
       Value parts = arith::CeilDivUIOp::create(b, rows, b.index(FloatProducts::kMostRows));
       auto at = [&](Value part) {
@@ -210,9 +216,17 @@ private:
       };
       b.loop(zero, parts, 1, [&](Value part) {
         Value first = at(part), some = b.sub(at(b.add(part, 1)), first);
-        group(first, some, [&](Store store) { emitManyFloats(panel, count, outputs, first, some, store); });
+        group(first, some, [&](Store store) { emitUnpacked(*floats, panel, count, outputs, first, some, store); });
       });
-    });
+    };
+    auto emitTiles = [&] {
+      b.loop(zero, rows, FloatTiles::kMostRows, [&](Value first) {
+        Value some = arith::MinUIOp::create(b, b.sub(rows, first), b.index(FloatTiles::kMostRows));
+        group(first, some, [&](Store store) { emitUnpacked(*floatTiles, panel, count, outputs, first, some, store); });
+      });
+    };
+    b.when(isMore(few),
+           [&] { floatTiles ? b.when(isMore(FloatTiles::kFewestRows - 1), emitTiles, emitManyRows) : emitManyRows(); });
   }
 
   /// The rows of a tile, from 0 on and from `first` on: behind the last of `rows`, that again.
@@ -239,30 +253,20 @@ private:
     });
   }
 
-  /// Rows [first, first + rows) of floats; `store` gets rows from 0 on.
-  void emitManyFloats(Value panel, int64_t count, int64_t outputs, Value first, Value rows, Store store) {
-    forEach(panel, count, floats->panels(), [&](Value own) {
-      floats->multiply(own, first, rows);
-      b.loop(b.index(0), rows, 1, [&](Value row) {
-        for (int64_t p = 0; p < floats->panels(); ++p)
-          finish(b.add(own, p), row, outputs, store,
-                 [&](int64_t weight) { return floats->getSum(row, floats->column(weight, p)); });
-      });
-    });
-  }
-
   /// Panels from `panel` on, `step` at a time.
   void forEach(Value panel, int64_t count, int64_t step, llvm::function_ref<void(Value own)> body) {
     b.loop(b.index(0), b.index(count), step, [&](Value number) { body(b.add(panel, number)); });
   }
 
   /// Rows [first, first + rows) of `count` panels; `store` gets rows from 0 on.
-  void emitUnpacked(Value panel, int64_t count, int64_t outputs, Value first, Value rows, Store store) {
-    forEach(panel, count, unpacked->panels(), [&](Value own) {
-      unpacked->multiply(own, first, rows);
+  template <typename Products>
+  void emitUnpacked(Products &products, Value panel, int64_t count, int64_t outputs, Value first, Value rows,
+                    Store store) {
+    forEach(panel, count, products.panels(), [&](Value own) {
+      products.multiply(own, first, rows);
       b.loop(b.index(0), rows, 1, [&](Value row) {
-        for (int64_t p = 0; p < unpacked->panels(); ++p)
-          finish(b.add(own, p), row, outputs, store, [&](int64_t weight) { return unpacked->getSum(row, weight, p); });
+        for (int64_t p = 0; p < products.panels(); ++p)
+          finish(b.add(own, p), row, outputs, store, [&](int64_t weight) { return products.getSum(row, weight, p); });
       });
     });
   }

@@ -153,6 +153,21 @@ Value PackedWeight::loadColumn(VectorBuilder &b, Value start, Value column) cons
   return element.isF32() ? values : arith::ExtFOp::create(b, b.f32s(), values).getResult();
 }
 
+void PackedWeight::forEachShortPair(VectorBuilder &b, PackedBlock block,
+                                    llvm::function_ref<void(int64_t, Value)> body) const {
+  assert(traits->isPlain && traits->elementBits == 16 && "a scheme of 16 bits");
+  constexpr int64_t lanes = VectorBuilder::lanes;
+  // Of each panel the numbers of both columns lie one behind the other.
+  SmallVector<int64_t> mask;
+  for (int64_t row = 0; row < block.lanes(); ++row)
+    for (int64_t i = 0; i < 2; ++i)
+      mask.push_back(row / lanes * 2 * lanes + i * lanes + row % lanes);
+  for (int64_t p = 0; p < kBlockColumns / 2; ++p) {
+    Value numbers = load(b, block, b.getI16Type(), 2 * lanes, b.index(layout.quantsOffset + p * 4 * layout.rows));
+    body(p, b.shuffle(numbers, numbers, mask));
+  }
+}
+
 void PackedWeight::forEachColumn(VectorBuilder &b, PackedBlock block,
                                  llvm::function_ref<void(int64_t, Value)> body) const {
   if (traits->isPlain) {

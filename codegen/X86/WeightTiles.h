@@ -75,6 +75,11 @@ public:
   /// The f32 values of column `column` of the panel whose first tile is at byte position `start`.
   Value loadColumn(VectorBuilder &b, Value start, Value column) const;
 
+  /// Calls `body` for p = 0 .. 15 with the numbers of columns 2 p and 2 p + 1 of each row, of a scheme of 16 bits, as
+  /// they are: lane r of 32 bits holds that of the even column in its lower half, the other one in its upper.
+  void forEachShortPair(VectorBuilder &b, PackedBlock block,
+                        llvm::function_ref<void(int64_t p, Value pair)> body) const;
+
   // Every scheme.
 
   /// Calls `body` with the f32 values of each column of the block, in ascending order.

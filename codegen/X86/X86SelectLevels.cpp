@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatTiles.h"
 #include "hone/codegen/Common/Buffers.h"
 #include "hone/codegen/X86/Levels.h"
 #include "hone/codegen/X86/Passes.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace hone;
@@ -24,6 +26,25 @@ namespace hone {
 } // namespace hone
 
 namespace {
+
+/// Whether a product of the op is one for tiles of floats. Only the weights of a gated linear are multiplied together.
+bool hasFloatTiles(Operation *op) {
+  auto fits = [&](ValueRange weights) {
+    return llvm::all_of(weights, [&](Value weight) {
+      llm::StoredAttr stored = llm::getStored(weight.getType());
+      return stored && x86::FloatTiles::fits(op->getOperand(0).getType(), stored.getScheme());
+    });
+  };
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case([&](llm::LinearOp linear) { return fits(linear.getWeight()); })
+      .Case([&](llm::GatedLinearOp gated) {
+        return fits({gated.getGateWeight(), gated.getUpWeight()});
+      })
+      .Case([&](llm::QKVOp qkv) {
+        return fits(qkv.getQueryWeight()) || fits(qkv.getKeyWeight()) || fits(qkv.getValueWeight());
+      })
+      .Default(false);
+}
 
 /// Whether the op of a kernel has code of its own at a level. It shares that of the level below otherwise.
 bool hasOwnCode(Operation *op, x86::Level level) {
@@ -38,7 +59,7 @@ bool hasOwnCode(Operation *op, x86::Level level) {
   case x86::Level::AVX512:
     return isProduct || isa<llm::AttentionOp>(op);
   case x86::Level::AMX:
-    return integers && integers->elementBytes == 1;
+    return integers ? integers->elementBytes == 1 : isProduct && hasFloatTiles(op);
   }
   llvm_unreachable("unknown level");
 }

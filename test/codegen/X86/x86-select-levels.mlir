@@ -66,3 +66,69 @@ func.func private @product(%x: memref<?x88xi8>, %w: memref<2048xi8>, %y: memref<
   llm.to_buffer %2, %y : tensor<?x64xf32> to memref<?x64xf32>
   return
 }
+
+// Floats have no code of their own for AVX-VNNI; for AMX they have if rows and weights are bf16, all of those that are
+// multiplied together.
+// ALL-LABEL: func.func private @floats(
+// ALL: case 1
+// ALL-NEXT: call @{{.}}floats.x86
+// ALL: case 2
+// ALL-NEXT: call @{{.}}floats.avx-512
+// ALL: case 3
+// ALL-NEXT: call @floats.amx
+func.func private @floats(%x: memref<?x64xbf16>, %w: memref<8192xi8>, %y: memref<?x64xf32>, %worker: index,
+                          %workers: index) attributes {llm.kernel} {
+  %0 = llm.from_buffer %x : memref<?x64xbf16> to tensor<?x64xbf16>
+  %1 = llm.from_buffer %w : memref<8192xi8> to tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+  %2 = llm.linear %0, %1 : tensor<?x64xbf16>, tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+  llm.to_buffer %2, %y : tensor<?x64xf32> to memref<?x64xf32>
+  return
+}
+
+// ALL-LABEL: func.func private @other_rows(
+// ALL: case 3
+// ALL-NEXT: call @{{.}}other_rows.avx-512
+func.func private @other_rows(%x: memref<?x64xf16>, %w: memref<8192xi8>, %y: memref<?x64xf32>, %worker: index,
+                              %workers: index) attributes {llm.kernel} {
+  %0 = llm.from_buffer %x : memref<?x64xf16> to tensor<?x64xf16>
+  %1 = llm.from_buffer %w : memref<8192xi8> to tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+  %2 = llm.linear %0, %1 : tensor<?x64xf16>, tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+  llm.to_buffer %2, %y : tensor<?x64xf32> to memref<?x64xf32>
+  return
+}
+
+// ALL-LABEL: func.func private @mixed(
+// ALL: case 3
+// ALL-NEXT: call @{{.}}mixed.avx-512
+func.func private @mixed(%x: memref<?x64xbf16>, %g: memref<8192xi8>, %u: memref<8192xi8>, %y: memref<?x64xf32>,
+                         %worker: index, %workers: index) attributes {llm.kernel} {
+  %0 = llm.from_buffer %x : memref<?x64xbf16> to tensor<?x64xbf16>
+  %1 = llm.from_buffer %g : memref<8192xi8> to tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+  %2 = llm.from_buffer %u : memref<8192xi8> to tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+  %3 = llm.gated_linear %0, %1, %2 {function = #llm.activation<silu>}
+    : tensor<?x64xbf16>, tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>,
+      tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+  llm.to_buffer %3, %y : tensor<?x64xf32> to memref<?x64xf32>
+  return
+}
+
+// The three of a qkv are multiplied one after the other.
+// ALL-LABEL: func.func private @qkv(
+// ALL: case 3
+// ALL-NEXT: call @qkv.amx
+func.func private @qkv(%x: memref<?x64xbf16>, %q: memref<8192xi8>, %k: memref<8192xi8>, %v: memref<8192xi8>,
+                       %a: memref<?x64xf32>, %b: memref<?x64xf32>, %c: memref<?x64xf32>, %worker: index, %workers: index)
+    attributes {llm.kernel} {
+  %0 = llm.from_buffer %x : memref<?x64xbf16> to tensor<?x64xbf16>
+  %1 = llm.from_buffer %q : memref<8192xi8> to tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+  %2 = llm.from_buffer %k : memref<8192xi8> to tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>
+  %3 = llm.from_buffer %v : memref<8192xi8> to tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+  %4, %5, %6 = llm.qkv %0, %1, %2, %3
+    : tensor<?x64xbf16>, tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>,
+      tensor<64x64xbf16, #llm.stored<scheme = bf16, panel = <8x32>>>,
+      tensor<64x64xf16, #llm.stored<scheme = f16, panel = <8x32>>>
+  llm.to_buffer %4, %a : tensor<?x64xf32> to memref<?x64xf32>
+  llm.to_buffer %5, %b : tensor<?x64xf32> to memref<?x64xf32>
+  llm.to_buffer %6, %c : tensor<?x64xf32> to memref<?x64xf32>
+  return
+}

@@ -17,8 +17,9 @@ def X86SelectLevelsPass : Pass<"hone-x86-select-levels", "::mlir::ModuleOp"> {
       =>  func @kernel.x86-64-v3 {x86.level = "x86-64-v3"}, func @kernel.avx-512 {x86.level = "avx-512"}, ...,
           func @kernel(..., level) { call the one of the level }, func @step(..., level) { call @kernel(..., level) }
 
-    All copies compute the same bits from the same weights, so that the runtime may take the highest level that the CPU
-    has. Kernels whose code would be the same share one copy. A single level changes no name, and marks kernels alone.
+    All copies compute the same bits from the same weights, but for products of bf16 on AMX, so that the runtime may take
+    the highest level that the CPU has. Kernels whose code would be the same share one copy. A single level changes no
+    name, and marks kernels alone.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect"];
   let options = [ListOption<"levels", "levels", "std::string",
