@@ -222,21 +222,12 @@ static llvm::Error runFunctions(ModuleOp module, const NamedPipeline &pipeline, 
   return llvm::Error::success();
 }
 
-/// The ISA levels that this machine runs: with emulated tiles that of AMX, too, if it has all else that belongs to it.
-static SmallVector<hone::x86::Level> getRunnableLevels(bool emulatesAMX) {
-  using hone::x86::Level;
-  SmallVector<Level> levels = hone::x86::getHostLevels();
-  if (emulatesAMX && !levels.empty() && levels.back() == Level::AVX512 && hone::emulateTiles())
-    levels.push_back(Level::AMX);
-  return levels;
-}
-
 /// The ISA levels to run a pipeline for: `name`, or all that there are; one without a name for other pipelines.
-static SmallVector<StringRef> getLevels(const NamedPipeline &pipeline, StringRef name, bool emulatesAMX) {
+static SmallVector<StringRef> getLevels(const NamedPipeline &pipeline, StringRef name) {
   if (!pipeline.isX86)
     return {""};
   SmallVector<StringRef> levels;
-  for (hone::x86::Level level : getRunnableLevels(emulatesAMX))
+  for (hone::x86::Level level : hone::x86::getHostLevels())
     if (name.empty() || name == hone::x86::getLevelName(level))
       levels.push_back(hone::x86::getLevelName(level));
   return levels;
@@ -296,7 +287,9 @@ int main(int argc, char **argv) {
     if (function.isPublic() && !function.isExternal() && function.getNumArguments() == 0 &&
         function.getNumResults() == 0)
       names.push_back(function.getName().str());
-  SmallVector<StringRef> levels = getLevels(*pipeline, levelName, emulatesAMX);
+  if (emulatesAMX && hone::emulateTiles())
+    hone::x86::assumeEmulatedTiles();
+  SmallVector<StringRef> levels = getLevels(*pipeline, levelName);
   if (levels.empty()) {
     llvm::errs() << "hone-check: error: expected a CPU with '" << (levelName.empty() ? "x86-64-v3" : levelName.c_str())
                  << "' for --pipeline=x86, got '" << llvm::sys::getHostCPUName() << "'\n";

@@ -7,6 +7,7 @@
 
 #include "ActivationOptions.h"
 #include "CommandLine.h"
+#include "EmulateTiles.h"
 #include "EquivalenceReport.h"
 #include "ProgressBar.h"
 #include "StepReport.h"
@@ -38,7 +39,7 @@ struct CommandLineOptions {
   PipelineOptions phases;
   GGUFImportOptions imported;
   Options checks;
-  bool values = false, json = false;
+  bool values = false, json = false, emulatesAMX = false;
 };
 
 Status parseTokens(CommandLineOptions &options) {
@@ -232,6 +233,8 @@ int main(int argc, char **argv) {
   app.add_option("--isa", options.level, "The ISA level of that code; default: the highest that this machine runs")
       ->option_text("LEVEL")
       ->check(CLI::IsMember(std::vector<std::string>(HONE_ISA_NAMES)));
+  app.add_flag("--emulate-amx", options.emulatesAMX,
+               "Carry out AMX instructions in software where the CPU has AVX-512 and no AMX");
   app.add_option("--load-pass-plugin", options.plugins, "Load passes from a shared library")
       ->option_text("FILE")
       ->allow_extra_args(false);
@@ -252,6 +255,8 @@ int main(int argc, char **argv) {
   options.phases.activations = activations;
   options.phases.activationOverrides = overrides;
 
+  if (options.emulatesAMX && emulateTiles())
+    x86::assumeEmulatedTiles();
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   mlir::DialectRegistry registry;

@@ -11,6 +11,8 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <atomic>
+
 #if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,6 +53,10 @@ LevelTarget x86::getTarget(Level level) {
   llvm_unreachable("unknown level");
 }
 
+static std::atomic<bool> emulatesTiles = false;
+
+void x86::assumeEmulatedTiles() { emulatesTiles = true; }
+
 /// Linux lets a process use AMX tiles after it has asked (Documentation/arch/x86/xstate.rst).
 static bool requestTiles() {
 #if defined(__linux__) && defined(__x86_64__)
@@ -81,7 +87,7 @@ llvm::SmallVector<Level> x86::getHostLevels() {
     return levels;
   levels.push_back(Level::AVX512);
   // Tiles must be asked for, too; a process that has not done so has no use for them.
-  if (hasAll(amx) && requestTiles())
+  if ((hasAll(amx) && requestTiles()) || emulatesTiles)
     levels.push_back(Level::AMX);
   return levels;
 }

@@ -150,8 +150,11 @@ Result<StepRun> Run::run() {
   for (x86::Level level : x86::getHostLevels())
     if (hone_step_function made = program.steps[static_cast<unsigned>(level)])
       code = made;
-  if (!code)
-    return *checkHost(x86::Level::V3);
+  if (!code) {
+    const auto *made = llvm::find_if(program.steps, [](hone_step_function function) { return function != nullptr; });
+    assert(made != std::end(program.steps) && "a step has code for a level");
+    return *checkHost(static_cast<x86::Level>(made - std::begin(program.steps)));
+  }
   schedule.run([&](int64_t worker) { code(&step, static_cast<int32_t>(worker), static_cast<int32_t>(workers)); });
   if (failure)
     return *failure;

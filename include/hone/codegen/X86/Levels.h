@@ -44,6 +44,10 @@ LevelTarget getTarget(Level level);
 /// The levels whose code this machine runs, the highest last; none on a machine below x86-64-v3.
 llvm::SmallVector<Level> getHostLevels();
 
+/// From here on, for all threads, AMX is among the host's levels if it has AVX512: for processes that carry out what
+/// the CPU refuses.
+void assumeEmulatedTiles();
+
 } // namespace hone::x86
 
 #endif // HONE_CODEGEN_X86_LEVELS_H
