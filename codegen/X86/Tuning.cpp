@@ -27,9 +27,10 @@ static constexpr int64_t kMostStackBytes = int64_t{192} << 10;
 /// Sums, a weight of each vector, the activations and what a multiplication without VNNI leaves.
 static int64_t getMostTileRows(const ProductKind &kind) { return (kind.registers() - kUnitVectors - 2) / kUnitVectors; }
 
-/// The same with the sums of floats beside those of integers; with 16 registers these stay in memory.
+/// The same with the sums of floats beside those of integers, and a scale of each row; with 16 registers these stay in
+/// memory.
 static int64_t getMostRowsInRegisters(const ProductKind &kind) {
-  return (kind.registers() - kUnitVectors - 2) / (2 * kUnitVectors);
+  return (kind.registers() - kUnitVectors - 1) / (2 * kUnitVectors + 1);
 }
 
 /// For each row its sum of f32, that of integers, and the factor of the activations; a weight on its way to integers.
@@ -74,11 +75,17 @@ Tuning x86::getDefaultTuning(const ProductKind &kind) {
   Tuning tuning;
   // Weights come fastest as one stream, and are multiplied as fast as they come.
   tuning.singleRowPanels = 1;
-  // Of seven rows, which 32 registers hold, those that waste least on 128.
   tuning.tileRows = hasAVX512(kind.level) ? 5 : 4;
   tuning.fewRows = hasAVX512(kind.level) ? 8 : 4;
+  // 16-bit integers in 512 bits fill the first-level cache with fewer blocks.
+  if (hasAVX512(kind.level) && kind.elementBytes == 2)
+    tuning.chunkBlocks = 8;
+  // Rows pass through the caches however many they are; unpacking counts for less the more there are.
+  if (hasAVX512(kind.level))
+    tuning.chunkRows = 256;
   // Rather somewhat larger chunks than a short one behind them.
-  int64_t blocks = kind.columns / 32, chunks = std::max<int64_t>(1, (blocks + 8) / tuning.chunkBlocks);
+  int64_t blocks = kind.columns / 32;
+  int64_t chunks = std::max<int64_t>(1, (blocks + tuning.chunkBlocks / 2) / tuning.chunkBlocks);
   tuning.chunkBlocks = std::max(tuning.chunkBlocks, llvm::divideCeilSigned(blocks, chunks));
   return tuning;
 }
@@ -130,24 +137,23 @@ static int64_t chooseTileRows(const ProductKind &kind, int64_t chunkRows) {
   return best;
 }
 
-/// The most rows whose activations stay in the second-level cache while all panels read them, half of which is for
-/// weights that pass through, and whose sums take a third of the first. More rows unpack a weight less often.
+/// The most rows of at most twice the second-level cache: they pass through it, once for each unit, and more rows
+/// unpack a weight less often.
 static int64_t chooseChunkRows(const ProductKind &kind, const Machine &machine) {
   int64_t rowBytes = getActivationBytes(kind, llvm::divideCeil(kind.columns, kBlockColumns));
   int64_t rows = 16;
-  while (rows < 128 && 2 * rows * rowBytes <= machine.l2Bytes / 2 &&
-         2 * rows * getSumBytes(kind) <= machine.l1Bytes / 3)
+  while (rows < 256 && rows * rowBytes <= machine.l2Bytes)
     rows *= 2;
   return rows;
 }
 
-/// The longest chunk that fits the first-level cache, with the activations and sums of a tile beside it: what a tile
-/// does once per chunk counts for less.
+/// The longest chunk that takes five eighths of the first-level cache, with the activations and sums of a tile, so that
+/// those of the next tiles do not push it out: what a tile does once per chunk counts for less.
 static int64_t chooseChunkBlocks(const ProductKind &kind, const Machine &machine, int64_t tileRows) {
   int64_t blocks = 1;
   auto fits = [&](int64_t count) {
     return count * getBlockBytes(kind) + tileRows * (getActivationBytes(kind, count) + getSumBytes(kind)) <=
-           machine.l1Bytes;
+           machine.l1Bytes * 5 / 8;
   };
   while (blocks < 64 && fits(2 * blocks))
     blocks *= 2;
@@ -162,6 +168,9 @@ Tuning x86::chooseTuning(const ProductKind &kind, const Machine &machine) {
   tuning.chunkRows = chooseChunkRows(kind, machine);
   tuning.tileRows = chooseTileRows(kind, tuning.chunkRows);
   tuning.chunkBlocks = chooseChunkBlocks(kind, machine, tuning.tileRows);
+  // A cache may hold more than the stack.
+  while (tuning.chunkBlocks > 1 && checkTuning(kind, tuning))
+    tuning.chunkBlocks /= 2;
   return tuning;
 }
 

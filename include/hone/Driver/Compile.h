@@ -44,7 +44,7 @@ struct CompileOptions {
   std::string activations = "mixed"; ///< or the name of a precision for all products
   std::vector<std::string> activationOverrides; ///< REGEX=PRECISION, for products whose name REGEX matches
   llm::Precision kvCache = llm::Precision::F16; ///< or Int8: of keys and values between steps
-  int64_t maxRows = 128;
+  int64_t maxRows = 256;
   std::vector<std::string> isaLevels; ///< names; all levels if empty
   /// A machine file, for which the code is tuned in the phase `Lowered`; empty for none.
   std::string machineFile;

@@ -30,7 +30,7 @@ struct PipelineOptions : mlir::PassPipelineOptions<PipelineOptions> {
       llvm::cl::init("mixed")};
   ListOption<std::string> activationOverrides{*this, "activation-overrides",
                                               llvm::cl::desc("REGEX=PRECISION for products whose name REGEX matches")};
-  Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("Largest number of rows of one step"), llvm::cl::init(128)};
+  Option<int64_t> maxRows{*this, "max-rows", llvm::cl::desc("Largest number of rows of one step"), llvm::cl::init(256)};
   ListOption<std::string> levels{*this, "levels", llvm::cl::desc("ISA levels to generate code for; all by default")};
   Option<std::string> machine{*this, "machine", llvm::cl::desc("Machine file that hone-x86-tune reads")};
   Option<bool> taps{*this, "taps", llvm::cl::desc("Show what each kernel call wrote: hone-insert-taps, for checks"),

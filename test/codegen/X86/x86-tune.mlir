@@ -7,7 +7,7 @@
 // Without a machine file, the choices are those of kernels without the attribute.
 // CHECK-LABEL: func.func private @words(
 // V3-SAME: x86.tuning = {ahead_bytes = 8192 : i64, chunk_blocks = 16 : i64, chunk_rows = 128 : i64, few_rows = 4 : i64, single_row_panels = 1 : i64, tile_rows = 4 : i64}
-// V4-SAME: x86.tuning = {ahead_bytes = 8192 : i64, chunk_blocks = 16 : i64, chunk_rows = 128 : i64, few_rows = 8 : i64, single_row_panels = 1 : i64, tile_rows = 5 : i64}
+// V4-SAME: x86.tuning = {ahead_bytes = 8192 : i64, chunk_blocks = 8 : i64, chunk_rows = 256 : i64, few_rows = 8 : i64, single_row_panels = 1 : i64, tile_rows = 5 : i64}
 // GIVEN: x86.tuning = {ahead_bytes = 100 : i64, chunk_blocks = 1 : i64, chunk_rows = 32 : i64, few_rows = 3 : i64, single_row_panels = 1 : i64, tile_rows = 2 : i64}
 !words = tensor<?x64xi16, #llm.blocked<columns = 32>>
 !bytes = tensor<?x64xi8, #llm.blocked<columns = 32>>
@@ -37,7 +37,7 @@ func.func private @floats(%x: tensor<?x64xf32>, %w: !w) -> tensor<?x64xf32> attr
 // RUN:   | FileCheck %s --check-prefix=MACHINE
 // MACHINE: module attributes {llm.machine = {name = "A machine", xxh3 = "{{[0-9a-f]+}}"{{[}][}]}}
 // MACHINE-LABEL: func.func private @words(
-// MACHINE-SAME: chunk_blocks = 32 : i64
+// MACHINE-SAME: chunk_blocks = 16 : i64
 // MACHINE-SAME: tile_rows = 5 : i64
 // MACHINE-LABEL: func.func private @bytes(
 // MACHINE-SAME: x86.tuning = {ahead_bytes = 512 : i64, chunk_blocks = 5 : i64, chunk_rows = 48 : i64, few_rows = 7 : i64, single_row_panels = 2 : i64, tile_rows = 6 : i64}

@@ -56,20 +56,20 @@ TEST(TuningTest, WeightsAreAskedForAsFarAheadAsBytesAreUnderWay) {
 }
 
 TEST(TuningTest, ChunksFitTheFirstLevelCache) {
-  // Of 16 output rows, 32 columns of i16 and two factors: 1152 bytes a block. 16 of them and a tile's activations fit
-  // 32 KB, 32 do not; 48 KB hold 32.
-  EXPECT_EQ(chooseTuning(makeKind(Level::V3, 2), kZen3).chunkBlocks, 16);
-  EXPECT_EQ(chooseTuning(makeKind(Level::V3, 2), kZen5).chunkBlocks, 32);
+  // Of 16 output rows, 32 columns of i16 and two factors: 1152 bytes a block. 8 of them and a tile's activations fit
+  // 20 KB of 32, 16 do not; 30 KB of 48 hold 16.
+  EXPECT_EQ(chooseTuning(makeKind(Level::V3, 2), kZen3).chunkBlocks, 8);
+  EXPECT_EQ(chooseTuning(makeKind(Level::V3, 2), kZen5).chunkBlocks, 16);
   // Of 32 output rows: 2304 bytes.
-  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).chunkBlocks, 16);
-  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kSapphireRapids).chunkBlocks, 16);
-  // Sums take 128 bytes of a row, and a third of the cache at most.
-  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).chunkRows, 128);
+  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).chunkBlocks, 8);
+  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kSapphireRapids).chunkBlocks, 8);
+  // 1368 bytes of a row, twice 1 MB at most.
+  EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).chunkRows, 256);
 }
 
 TEST(TuningTest, TilesFillRegistersWithoutRowsToSpare) {
   EXPECT_EQ(chooseTuning(makeKind(Level::V3, 2), kZen3).tileRows, 4);
-  // Of up to 7 rows, beside whose sums of integers those of floats fit: 26 tiles of 5 compute 130 rows.
+  // Of 5 rows the sums of floats fit beside those of integers: 20 registers, two of weights, and a factor of each row.
   EXPECT_EQ(chooseTuning(makeKind(Level::AVX512, 2), kZen5).tileRows, 5);
 }
 

@@ -69,7 +69,7 @@ def PlanArenaPass : Pass<"hone-plan-arena", "::mlir::ModuleOp"> {
     depend on each other run without a barrier between them, and sharing adds none. Sets `llm.arena_bytes` and `llm.max_rows` on the module.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
-  let options = [Option<"maxRows", "max-rows", "int64_t", "128", "Largest number of rows of one step">];
+  let options = [Option<"maxRows", "max-rows", "int64_t", "256", "Largest number of rows of one step">];
 }
 
 def PlaceBarriersPass : Pass<"hone-place-barriers", "::mlir::ModuleOp"> {

@@ -190,11 +190,11 @@
 // VNNI: return
 
 // One row reads one panel after the other, in 8 lanes, and adds every other product in a sum of its own. For more rows 16
-// lanes hold both panels. Few rows are up to 8, a tile of many has 5; the memory of the unpacked chunk is the same.
+// lanes hold both panels. Few rows are up to 8, a tile of many has 5; the unpacked chunk has half as many blocks.
 // AVX512-LABEL: func.func private @q4_0
-// AVX512: %[[STEPS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
-// AVX512: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
-// AVX512: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<130x16xf32>
+// AVX512: %[[STEPS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<8192xi8>
+// AVX512: memref.alloca() {alignment = 64 : i64} : memref<128xf32>
+// AVX512: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<260x16xf32>
 // AVX512: scf.if
 // AVX512: scf.for {{.*}} -> (vector<8xf32>) {
 // AVX512-COUNT-3: memref.prefetch
@@ -220,7 +220,7 @@
 // AVX512: } else {
 // AVX512: %[[FIVE:.*]] = arith.constant 5 : index
 // AVX512: arith.ceildivui %{{.*}}, %[[FIVE]] : index
-// AVX512-COUNT-16: vector.store %{{.*}}, %[[STEPS]]{{.*}} : memref<16384xi8>, vector<64xi8>
+// AVX512-COUNT-16: vector.store %{{.*}}, %[[STEPS]]{{.*}} : memref<8192xi8>, vector<64xi8>
 // AVX512-NOT: vector.store %{{.*}}, %[[STEPS]][
 // AVX512: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %[[FIVE]] {
 // AVX512: :5 = scf.for {{.*}} -> (vector<16xi32>
@@ -229,7 +229,7 @@
 // AVX512-COUNT-5: llvm.call_intrinsic "llvm.x86.avx512.vpdpwssd.512"
 // AVX512-NOT: llvm.call_intrinsic
 // AVX512: scf.yield
-// AVX512-COUNT-5: vector.store %{{.*}}, %[[SUMS]]{{.*}} : memref<130x16xf32>, vector<16xf32>
+// AVX512-COUNT-5: vector.store %{{.*}}, %[[SUMS]]{{.*}} : memref<260x16xf32>, vector<16xf32>
 // AVX512: return
 func.func private @q4_0(%x: !blocked, %w: !q4_0) -> tensor<?x16xf32> attributes {llm.kernel} {
   %0 = llm.linear %x, %w : !blocked, !q4_0
@@ -403,8 +403,8 @@ func.func private @q2_K(%x: !wide, %w: !q2_K) -> tensor<?x16xf32> attributes {ll
 
 // A panel alone has 8 lanes at every level.
 // AVX512-LABEL: func.func private @tail
-// AVX512: memref.alloca() {alignment = 64 : i64} : memref<8192xi8>
-// AVX512: memref.alloca() {alignment = 64 : i64} : memref<130x8xf32>
+// AVX512: memref.alloca() {alignment = 64 : i64} : memref<4096xi8>
+// AVX512: memref.alloca() {alignment = 64 : i64} : memref<260x8xf32>
 // AVX512-NOT: vpdpwssd.512
 // AVX512: return
 func.func private @tail(%x: !blocked, %w: !tail) -> tensor<?x11xf32> attributes {llm.kernel} {
@@ -467,7 +467,7 @@ func.func private @qkv(%x: !blocked, %wq: !q4_0, %wk: !q4_1, %wv: !q8_0)
 
 // A vector of each weight is a tile of 5 rows: 10 sums in registers, and both weights share the activations.
 // AVX512-LABEL: func.func private @gated_linear
-// AVX512: memref.alloca() {alignment = 64 : i64} : memref<130x32xf32>
+// AVX512: memref.alloca() {alignment = 64 : i64} : memref<260x32xf32>
 // AVX512: } else {
 // AVX512: :16 = scf.for {{.*}} -> (vector<16xf32>
 // AVX512: } else {
