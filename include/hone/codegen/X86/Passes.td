@@ -30,7 +30,7 @@ def X86TunePass : Pass<"hone-x86-tune", "::mlir::ModuleOp"> {
   let summary = "What product kernels may choose, for a machine";
   let description = [{
     func @kernel {x86.level = "avx-512"}
-      =>  func @kernel {x86.level = "avx-512", x86.tuning = {ahead_bytes = 8192, chunk_blocks = 16, tile_rows = 8, ...}}
+      =>  func @kernel {x86.level = "avx-512", x86.tuning = {ahead_bytes = 8192, chunk_blocks = 16, tile_rows = 5, ...}}
 
     For kernels of integer products. A choice is that of an option; else what `hone compile --autotune` has learned of
     the kernel; else what the cost model makes of the machine (docs/performance.md); without a machine file, what
